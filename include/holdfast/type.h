@@ -1,0 +1,99 @@
+/* Types and namespaces: what Holdfast must know of a kind of value.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef HOLDFAST_TYPE_H
+#define HOLDFAST_TYPE_H
+
+#include <holdfast/handle.h>
+#include <holdfast/status.h>
+
+HF_BEGIN_DECLS
+
+/* What became of a value. */
+typedef enum hf_outcome {
+    HF_OUTCOME_NONE = 0,            /* nothing happened: the operation failed */
+    HF_OUTCOME_RELEASED,            /* given back to the system */
+    HF_OUTCOME_RELEASED_WITH_ERROR, /* given back, but the system reported `error` on the way: a
+                                       deferred write error, say.  Do not release again. */
+    HF_OUTCOME_NOT_RELEASED, /* the system refused: the value was invalid or closed elsewhere */
+    HF_OUTCOME_DEFERRED,     /* held: the last holder releases it */
+    HF_OUTCOME_NOT_OWNED     /* borrowed, or reserved and never committed: nothing to give back */
+} hf_outcome;
+
+/* Who a value is, apart from its number: for an fd the device, inode and kind of its file.  Taken
+ * at open and compared at release; when they differ, the value was closed behind the table's back.
+ */
+typedef struct hf_identity {
+    uint64_t device;
+    uint64_t object;
+    uint64_t kind;
+} hf_identity;
+
+/* Values that share one number space: all fds; all pointers of one allocator.  Within a namespace
+ * Holdfast finds two owners of one value and a borrow that outlives its owner.
+ *
+ * Define one object with static storage per number space; it must outlive every table that uses it:
+ *
+ *     static hf_namespace my_numbers = HF_NAMESPACE_INIT("my numbers", HF_VALUES_SMALL);
+ */
+typedef enum hf_values {
+    HF_VALUES_SPARSE = 0, /* pointers: hashed.  At most 65,536 live handles are tracked. */
+    HF_VALUES_SMALL = 1   /* small integers, reused densely: indexed.  At most 1,048,576. */
+} hf_values;
+
+typedef struct hf_namespace {
+    const char *name;
+    uint32_t values;    /* hf_values */
+    uint32_t reserved;  /* 0 */
+    void *owners;       /* the library's; NULL at first */
+    uint64_t untracked; /* the library's: how many opens found no room to be tracked */
+} hf_namespace;
+
+#ifdef __cplusplus
+#define HF_NAMESPACE_INIT(name, values) \
+    {                                   \
+        (name), (values), 0, nullptr, 0 \
+    }
+#else
+#define HF_NAMESPACE_INIT(name, values) \
+    {                                   \
+        (name), (values), 0, NULL, 0    \
+    }
+#endif
+
+/* hf_type.flags */
+#define HF_TYPE_ADMIT_UNTIL_RELEASED                              \
+    1u /* new regions and references are admitted until the value \
+          is released (SafeHandle's rule).  Without it they are   \
+          refused from the moment close is asked for (rundown). */
+
+/* A kind of value.  Constant, with static storage; it must outlive every table that uses it.  None
+ * of its functions is called with a lock held, and each may call any Holdfast function. */
+typedef struct hf_type {
+    uint32_t size;  /* sizeof(hf_type) */
+    uint32_t flags; /* HF_TYPE_* */
+    const char *name;
+    hf_namespace *name_space; /* or NULL: no search for other owners */
+    void *context;            /* handed to every function below */
+
+    /* Gives the value back to the system.  Called exactly once per owned value, by the closer or by
+     * the last holder, on its thread.  Answers RELEASED, RELEASED_WITH_ERROR or NOT_RELEASED (which
+     * is reported as release-failed), with the system's error in *error.  NULL only for types all
+     * of whose values are borrowed. */
+    hf_outcome (*release)(hf_value value, void *context, int32_t *error);
+
+    /* Makes a second value for the same thing (dup).  Called inside a reference.  NULL:
+     * hf_duplicate answers HF_E_NOT_SUPPORTED. */
+    hf_status (*duplicate)(hf_value value, void *context, hf_value *out);
+
+    /* Tells who a value is; false when the value is not valid now.  May be NULL. */
+    bool (*identify)(hf_value value, void *context, hf_identity *out);
+
+    /* Wakes threads that block in the system on this value (shutdown of a socket).  Called by close
+     * while others hold the value, again and again until they have left.  May be NULL. */
+    void (*unblock)(hf_value value, void *context);
+} hf_type;
+
+HF_END_DECLS
+
+#endif

@@ -1,0 +1,224 @@
+/* Closing.
+ *
+ * A handle that was never hot is closed by one compare-and-swap: CLOSED and SEALED together, LIVE
+ * cleared, and RELEASED as well when nothing holds it.  One that was ever hot may be protected by
+ * hazards that this thread cannot see yet: CLOSED first, then the barrier, then SEALED, then the
+ * scan (release.c argues why that is right).
+ *
+ * A type that admits until released keeps LIVE while something holds the handle, but loses HAZARD:
+ * new regions are then counted, and a leaver in hazard mode sees a changed tag. */
+#include "core/close.h"
+
+#include "core/signal.h"
+
+static bool admits_until_released(const hf_subject *subject)
+{
+    return (hf_type_of(subject->table, subject->raw)->flags & HF_TYPE_ADMIT_UNTIL_RELEASED) != 0;
+}
+
+/* A closer that will touch the value or the cold record after the first step must hold the handle,
+ * for the last holder may be gone at any moment. */
+static bool needs_hold(const hf_subject *subject)
+{
+    return hf_type_of(subject->table, subject->raw)->unblock != NULL ||
+           (subject->table->level != 0 && hf_raw_has_cold(subject->raw));
+}
+
+/* The state after the first step, and what is left to do. */
+static uint64_t closed_state(const hf_subject *subject, uint64_t state, bool waits,
+                             unsigned *closing)
+{
+    bool hot = hf_state_was_hot(state);
+    bool keeps_live = admits_until_released(subject);
+    /* A detacher's mark is taken away: the closer takes over. */
+    uint64_t next = (state & ~HF_RELEASED) | HF_CLOSED;
+    if (!hot && hf_state_count(state) == 0 && !hf_must_defer()) {
+        *closing = HF_CLOSING_CLAIMED;
+        return (next & ~HF_LIVE_) | HF_SEALED | HF_RELEASED;
+    }
+    *closing = hot ? HF_CLOSING_BARRIER : HF_CLOSING_SETTLE;
+    if (hf_state_count(state) < HF_COUNT_LIMIT && needs_hold(subject)) {
+        *closing |= HF_CLOSING_HOLDING;
+        next += HF_COUNT_ONE;
+    }
+    next &= keeps_live ? ~HF_HAZARD_ : ~HF_LIVE_;
+    return next | (hot ? 0 : HF_SEALED) | (waits ? HF_WAITER : 0);
+}
+
+/* A reserved handle holds no value: its slot is freed. */
+static hf_status abandon(const hf_subject *subject, uint64_t state)
+{
+    if ((state & HF_SEALED) != 0)
+        return HF_E_BUSY; /* a commit is under way */
+    if (!__atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_CLOSED, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return HF_E_BUSY;
+    hf_recycle(subject);
+    return HF_OK;
+}
+
+/* HF_E_STALE_HANDLE stands for "neither live nor reserved": the caller classifies. */
+static hf_status begin_at(const hf_subject *subject, bool waits, unsigned *closing)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
+    for (;;) {
+        if (hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state))
+            return abandon(subject, state);
+        if (!hf_state_admits(state, subject->raw) || (state & HF_CLOSED) != 0)
+            return HF_E_STALE_HANDLE;
+        unsigned left;
+        uint64_t next = closed_state(subject, state, waits, &left);
+        /* Acquire: a handle that nothing holds is released by us; partners are the releasing
+         * decrements.  Release: what the closer did before comes before others' release. */
+        if (__atomic_compare_exchange_n(&subject->slot->state, &state, next, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            *closing = left;
+            return HF_OK;
+        }
+        /* Somebody entered, left, promoted it, or closed it first: look again. */
+    }
+}
+
+hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_closer *closer,
+                         hf_close_result *result, const hf_refusal *refusal)
+{
+    closer->left = HF_CLOSING_NOTHING;
+    if (result != NULL)
+        *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
+    while (hf_subject_find(table, handle, &closer->subject)) {
+        hf_status status = begin_at(&closer->subject, waits, &closer->left);
+        if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
+            result->outcome = HF_OUTCOME_NOT_OWNED;
+        if (status == HF_OK)
+            return HF_OK;
+        if (status == HF_E_BUSY)
+            return hf_fail(table, status);
+        status = hf_refuse(table, handle, refusal);
+        if (status != HF_OK)
+            return status;
+        /* It was being committed when we looked. */
+    }
+    return hf_refuse(table, handle, refusal);
+}
+
+void hf_close_seal(const hf_closer *closer)
+{
+    if ((closer->left & HF_CLOSING_BARRIER) != 0)
+        (void)__atomic_fetch_or(&closer->subject.slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
+}
+
+void hf_close_note(const hf_closer *closer, hf_site site)
+{
+    const hf_subject *subject = &closer->subject;
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    if ((closer->left & (HF_CLOSING_HOLDING | HF_CLOSING_CLAIMED)) == 0)
+        return;
+    if (subject->table->level != 0 && hf_raw_has_cold(subject->raw))
+        hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
+    if ((closer->left & HF_CLOSING_HOLDING) == 0)
+        return;
+    uint64_t state = hf_state_load(subject->slot);
+    if (type->unblock != NULL && (hf_state_count(state) > 1 || hf_state_was_hot(state)))
+        type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
+                      type->context);
+    /* Not hf_drop: what is left to do, the closer does himself. */
+    (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+}
+
+static void defer_to_holders(const hf_subject *subject, hf_close_result *result)
+{
+    hf_local *local = hf_local_of(subject->table);
+    hf_count_up(subject->table, local, &local->deferred);
+    if (result != NULL)
+        *result = (hf_close_result){.outcome = HF_OUTCOME_DEFERRED,
+                                    .children = hf_cold_children(subject->table, subject->raw),
+                                    .references = hf_state_count(hf_state_load(subject->slot))};
+}
+
+void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site)
+{
+    const hf_subject *subject = &closer->subject;
+    if ((closer->left & HF_CLOSING_CLAIMED) == 0) {
+        hf_full_fence(); /* after SEALED, before the scan.  Partner: the leavers' fence */
+        if (hf_must_defer()) {
+            defer_to_holders(subject, result);
+            hf_settle(subject, site);
+            return;
+        }
+        if (!hf_claim(subject, false)) {
+            defer_to_holders(subject, result);
+            return;
+        }
+    }
+    hf_finish(subject, result, site);
+}
+
+hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
+{
+    hf_refusal refusal = {.operation = "hf_close", .site = HF_SITE(), .closes = true};
+    hf_closer closer;
+    hf_status status = hf_close_begin(table, handle, false, &closer, result, &refusal);
+    if (closer.left == HF_CLOSING_NOTHING)
+        return status;
+    if ((closer.left & HF_CLOSING_BARRIER) != 0)
+        hf_record_barrier();
+    hf_close_seal(&closer);
+    hf_close_note(&closer, refusal.site);
+    hf_close_end(&closer, result, refusal.site);
+    hf_drain(table, refusal.site);
+    return HF_OK;
+}
+
+/* ---- many ----------------------------------------------------------------------------------- */
+
+static void end_batch(hf_table *table, const hf_handle *handles, size_t count, const uint8_t *left,
+                      hf_close_result *results, hf_site site)
+{
+    for (size_t i = 0; i < count; i++) {
+        hf_closer closer = {.left = left[i]};
+        if (left[i] == HF_CLOSING_NOTHING || !hf_subject_find(table, handles[i], &closer.subject))
+            continue;
+        hf_close_seal(&closer);
+        hf_close_note(&closer, site);
+        hf_close_end(&closer, results != NULL ? &results[i] : NULL, site);
+    }
+}
+
+hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,
+                         hf_close_result *results, const hf_refusal *refusal)
+{
+    uint8_t left[HF_CLOSE_BATCH];
+    hf_status answer = HF_OK;
+    bool hot = false;
+    for (size_t i = 0; i < count; i++) {
+        hf_closer closer;
+        hf_status status = hf_close_begin(table, handles[i], false, &closer,
+                                          results != NULL ? &results[i] : NULL, refusal);
+        left[i] = (uint8_t)closer.left;
+        hot |= (closer.left & HF_CLOSING_BARRIER) != 0;
+        if (answer == HF_OK)
+            answer = status;
+    }
+    if (hot)
+        hf_record_barrier();
+    end_batch(table, handles, count, left, results, refusal->site);
+    return answer;
+}
+
+hf_status hf_close_many(hf_table *table, const hf_handle *handles, size_t count,
+                        hf_close_result *results)
+{
+    hf_refusal refusal = {.operation = "hf_close_many", .site = HF_SITE(), .closes = true};
+    hf_status answer = HF_OK;
+    if (table == NULL || !hf_table_is_usable(table) || (handles == NULL && count != 0))
+        return HF_E_INVALID_ARGUMENT;
+    for (size_t done = 0; done < count; done += HF_CLOSE_BATCH) {
+        size_t batch = count - done < HF_CLOSE_BATCH ? count - done : HF_CLOSE_BATCH;
+        hf_status status = hf_close_batch(table, handles + done, batch,
+                                          results != NULL ? results + done : NULL, &refusal);
+        if (answer == HF_OK)
+            answer = status;
+    }
+    hf_drain(table, refusal.site);
+    return answer;
+}

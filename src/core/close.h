@@ -1,0 +1,42 @@
+/* The steps of closing, shared by hf_close, hf_close_many, hf_close_wait and the table's shutdown.
+ */
+#ifndef HF_CORE_CLOSE_H
+#define HF_CORE_CLOSE_H
+
+#include "core/refuse.h"
+#include "core/release.h"
+
+/* What the first step leaves to the later ones. */
+typedef enum hf_closing {
+    HF_CLOSING_NOTHING = 0, /* refused, or done */
+    HF_CLOSING_CLAIMED = 1, /* nothing held it: finish it */
+    HF_CLOSING_SETTLE = 2,  /* sealed already: look who holds it */
+    HF_CLOSING_BARRIER = 4, /* needs the barrier, and to be sealed */
+    HF_CLOSING_HOLDING = 8  /* (with the two before) the closer holds a count of its own */
+} hf_closing;
+
+typedef struct hf_closer {
+    hf_subject subject;
+    unsigned left; /* hf_closing */
+} hf_closer;
+
+/* First step: refuse new regions and references.  `waits`: the caller will do the releasing. Clears
+ * *result.  OK with nothing left: a reserved handle, abandoned. */
+hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_closer *closer,
+                         hf_close_result *result, const hf_refusal *refusal);
+
+/* Second step, after hf_record_barrier if any handle of the batch needs it: seal. */
+void hf_close_seal(const hf_closer *closer);
+
+/* Third step: note who closed, wake holders that block, give up the closer's own count. */
+void hf_close_note(const hf_closer *closer, hf_site site);
+
+/* All steps for many handles with one barrier.  `results` may be NULL; at most HF_CLOSE_BATCH. */
+enum { HF_CLOSE_BATCH = 4096 };
+hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,
+                         hf_close_result *results, const hf_refusal *refusal);
+
+/* Last step for those who do not wait: release, or leave it to the last holder. */
+void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site);
+
+#endif

@@ -1,0 +1,191 @@
+/* Cold records: committing, writing and reading them. */
+#include "core/cold.h"
+
+#include <string.h>
+
+static uint32_t lives_of(unsigned level)
+{
+    if (level == 0)
+        return 1;
+    return level == 1 ? 2 : 8;
+}
+
+uint64_t hf_cold_stride(unsigned level)
+{
+    return sizeof(hf_cold) + lives_of(level) * sizeof(hf_cold_life);
+}
+
+static uint32_t life_count(const hf_table *table)
+{
+    return (uint32_t)((table->cold_stride - sizeof(hf_cold)) / sizeof(hf_cold_life));
+}
+
+/* Reserves the array; of two threads that do so at once, the loser gives his back. */
+static char *reserve(hf_table *table)
+{
+    size_t bytes = table->slot_capacity * table->cold_stride;
+    char *fresh = hf_os_reserve(bytes);
+    char *old = NULL;
+    if (fresh == NULL)
+        return NULL;
+    if (__atomic_compare_exchange_n(&table->cold, &old, fresh, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return fresh;
+    hf_os_unreserve(fresh, bytes);
+    return old;
+}
+
+static bool commit_upto(hf_table *table, char *cold, uint64_t have, uint32_t index)
+{
+    enum { STEP = 256 }; /* times any stride that is a multiple of 16: whole pages */
+    uint64_t want = ((uint64_t)index / STEP + 1) * STEP;
+    if (!hf_os_commit(cold + have * table->cold_stride, (want - have) * table->cold_stride))
+        return false;
+    while (have <
+               want && /* Release: committed before it is read.  Partner: the acquire in limit. */
+           !__atomic_compare_exchange_n(&table->cold_limit, &have, want, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
+    return true;
+}
+
+static uint64_t limit(const hf_table *table)
+{
+    return __atomic_load_n(&table->cold_limit, __ATOMIC_ACQUIRE);
+}
+
+bool hf_cold_commit(hf_table *table, uint32_t index)
+{
+    uint64_t have = limit(table);
+    if (index < have)
+        return true;
+    char *cold = __atomic_load_n(&table->cold, __ATOMIC_ACQUIRE);
+    if (cold == NULL)
+        cold = reserve(table);
+    return cold != NULL && commit_upto(table, cold, have, index);
+}
+
+hf_cold *hf_cold_at(const hf_table *table, uint32_t index)
+{
+    if (index >= limit(table))
+        return NULL;
+    return (hf_cold *)(void *)(table->cold + index * table->cold_stride);
+}
+
+#define PUT(field, word) __atomic_store_n(&(field), (word), __ATOMIC_RELAXED)
+#define GET(field)       __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
+                  hf_trace opened)
+{
+    hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    uint32_t newest = (GET(cold->newest) + 1) % life_count(table);
+    hf_cold_life *life = &cold->lives[newest];
+    PUT(life->raw, UINT64_C(0));
+    /* Orders the mark before the fields that it guards.  Partner: the fence in read_life. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    PUT(life->value, (uint64_t)value);
+    PUT(life->label, options != NULL ? options->label : NULL);
+    PUT(life->parent, options != NULL ? options->parent.bits : 0);
+    PUT(life->borrowed, (uint64_t)(options != NULL && options->borrowed));
+    PUT(life->opened, hf_trace_pack(opened));
+    PUT(life->closed, UINT64_C(0));
+    PUT(cold->identified, 0u);
+    /* Release: the fields come before.  Partner: the acquire in read_life. */
+    __atomic_store_n(&life->raw, raw, __ATOMIC_RELEASE);
+    PUT(cold->newest, newest);
+}
+
+static hf_cold_life *find_life(const hf_table *table, uint64_t raw)
+{
+    hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    for (uint32_t i = 0; cold != NULL && i < life_count(table); i++)
+        if (__atomic_load_n(&cold->lives[i].raw, __ATOMIC_ACQUIRE) == raw)
+            return &cold->lives[i];
+    return NULL;
+}
+
+void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value)
+{
+    hf_cold_life *life = find_life(table, raw);
+    if (life != NULL)
+        PUT(life->value, (uint64_t)value);
+}
+
+void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
+{
+    hf_cold_life *life = find_life(table, raw);
+    if (life != NULL)
+        PUT(life->closed, hf_trace_pack(closed));
+}
+
+/* Copies a life; false if it is not recorded any more. */
+static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
+{
+    const hf_cold_life *life = find_life(table, raw);
+    if (life == NULL)
+        return false;
+    *copy = (hf_cold_life){.raw = raw,
+                           .value = GET(life->value),
+                           .label = GET(life->label),
+                           .parent = GET(life->parent),
+                           .opened = GET(life->opened),
+                           .closed = GET(life->closed),
+                           .borrowed = GET(life->borrowed)};
+    /* Orders the copy before the second look.  Partner: the fence in hf_cold_open. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return GET(life->raw) == raw;
+}
+
+bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw)
+{
+    hf_cold_life life;
+    return hf_raw_has_cold(raw) && read_life(table, raw, &life) && life.borrowed != 0;
+}
+
+hf_handle hf_cold_parent(const hf_table *table, uint64_t raw)
+{
+    hf_cold_life life;
+    bool known = hf_raw_has_cold(raw) && read_life(table, raw, &life);
+    return (hf_handle){known ? life.parent : 0};
+}
+
+uint32_t hf_cold_children(const hf_table *table, uint64_t raw)
+{
+    const hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    return cold != NULL ? GET(cold->children) : 0;
+}
+
+uint64_t hf_cold_note_reference(hf_table *table, uint64_t raw, hf_trace taken)
+{
+    hf_cold *cold = hf_raw_has_cold(raw) ? hf_cold_at(table, hf_raw_index(raw)) : NULL;
+    for (uint64_t i = 0; cold != NULL && i < HF_COLD_REFERENCES; i++) {
+        uint64_t none = 0;
+        if (__atomic_compare_exchange_n(&cold->references[i], &none, hf_trace_pack(taken), false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return i + 1;
+    }
+    return 0;
+}
+
+void hf_cold_drop_reference(hf_table *table, uint64_t raw, uint64_t note)
+{
+    hf_cold *cold = note != 0 ? hf_cold_at(table, hf_raw_index(raw)) : NULL;
+    if (cold != NULL)
+        PUT(cold->references[note - 1], UINT64_C(0));
+}
+
+hf_event_party hf_cold_party(const hf_table *table, uint64_t raw)
+{
+    const hf_type *type = hf_type_of(table, raw);
+    hf_event_party party = {.handle = hf_handle_of(table, raw),
+                            .type_name = type != NULL ? type->name : NULL};
+    hf_cold_life life;
+    if (hf_raw_has_cold(raw) && read_life(table, raw, &life)) {
+        party.value = (hf_value)life.value;
+        party.label = life.label;
+        party.opened = hf_trace_unpack(life.opened);
+        party.closed = hf_trace_unpack(life.closed);
+    }
+    return party;
+}

@@ -1,0 +1,86 @@
+/* Cold records: what is known of a handle beyond its value.
+ *
+ * They lie in an array parallel to the slots, committed as far as it is used.  A handle whose type
+ * field is odd has one: because it is borrowed, has a parent, a label or a namespace, or because
+ * the table's level asks for stacks.  Each record keeps the last lives of its slot, newest and
+ * older, so that a report on a stale handle can tell who opened and who closed it.
+ *
+ * Fields are written by the thread that opens or closes the life and may be read by any at any
+ * time; a reader checks the generation before and after. */
+#ifndef HF_CORE_COLD_H
+#define HF_CORE_COLD_H
+
+#include "core/table.h"
+
+enum { HF_COLD_REFERENCES = 8 };
+
+typedef struct hf_cold_life {
+    uint64_t raw; /* the handle without its secret; 0: being written, or none */
+    uint64_t value;
+    const char *label;
+    uint64_t parent; /* a handle, or 0 */
+    uint64_t opened; /* hf_trace, packed */
+    uint64_t closed;
+    uint64_t borrowed;
+} hf_cold_life;
+
+typedef struct hf_cold {
+    uint32_t children; /* how many open handles name this slot as their parent */
+    uint32_t newest;   /* which of the lives */
+    uint32_t identified;
+    uint32_t unused;
+    hf_identity identity;
+    uint64_t references[HF_COLD_REFERENCES]; /* hf_trace of live references, packed, at level 3 */
+    hf_cold_life lives[];
+} hf_cold;
+
+/* How many bytes a record of this level takes. */
+uint64_t hf_cold_stride(unsigned level);
+
+/* Makes sure that the record of a slot exists.  May commit memory.  False: out of memory. */
+bool hf_cold_commit(hf_table *table, uint32_t index);
+
+/* The record of a slot, or NULL if none was ever committed. */
+hf_cold *hf_cold_at(const hf_table *table, uint32_t index);
+
+static inline bool hf_raw_has_cold(uint64_t raw)
+{
+    return (hf_word_type(raw) & HF_TYPE_COLD) != 0;
+}
+
+/* Starts a new life.  The record exists; the slot is the caller's. */
+void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
+                  hf_trace opened);
+
+/* The value of a life that was reserved. */
+void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value);
+
+/* Notes who closed a life.  The caller holds the handle. */
+void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed);
+
+/* Whether a life is borrowed, and its parent.  False and null without a record. */
+bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw);
+hf_handle hf_cold_parent(const hf_table *table, uint64_t raw);
+
+/* How many children an open slot has. */
+uint32_t hf_cold_children(const hf_table *table, uint64_t raw);
+
+/* Notes a reference at level 3; answers what hf_cold_drop_reference wants, 0 if there was no room.
+ */
+uint64_t hf_cold_note_reference(hf_table *table, uint64_t raw, hf_trace taken);
+void hf_cold_drop_reference(hf_table *table, uint64_t raw, uint64_t note);
+
+/* All that is known of a handle for a report.  `raw` looked like one of this table's. */
+hf_event_party hf_cold_party(const hf_table *table, uint64_t raw);
+
+static inline uint64_t hf_trace_pack(hf_trace trace)
+{
+    return (uint64_t)trace.thread << 32 | trace.stack;
+}
+
+static inline hf_trace hf_trace_unpack(uint64_t packed)
+{
+    return (hf_trace){.stack = (uint32_t)packed, .thread = (uint32_t)(packed >> 32)};
+}
+
+#endif

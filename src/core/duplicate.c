@@ -1,0 +1,37 @@
+/* Duplicating: the type makes a second value, inside a reference to the first. */
+#include "core/reference.h"
+
+/* The new value goes into a slot that was taken before, so that it cannot fail to find a place. */
+static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_table *to,
+                                 hf_handle *out)
+{
+    hf_handle copy;
+    hf_value value = 0;
+    hf_status status = hf_reserve(to, type, &copy);
+    if (status != HF_OK)
+        return status;
+    status = type->duplicate(source->value, type->context, &value);
+    if (status == HF_OK)
+        status = hf_commit(to, copy, value);
+    if (status == HF_OK)
+        *out = copy;
+    else
+        (void)hf_close(to, copy, NULL);
+    return status;
+}
+
+hf_status hf_duplicate(hf_table *from, hf_handle handle, hf_table *to, hf_handle *out)
+{
+    hf_refusal refusal = {.operation = "hf_duplicate", .site = HF_SITE()};
+    hf_ref source;
+    if (out == NULL || to == NULL || !hf_table_is_usable(to))
+        return HF_E_INVALID_ARGUMENT;
+    hf_status status = hf_addref_at(from, handle, &source, &refusal);
+    if (status != HF_OK)
+        return status;
+    const hf_type *type = hf_type_of(from, handle.bits ^ from->head.secret);
+    status = type->duplicate != NULL ? duplicate_value(&source, type, to, out)
+                                     : hf_fail(from, HF_E_NOT_SUPPORTED);
+    (void)hf_release_at(&source, refusal.site);
+    return status;
+}

@@ -1,0 +1,78 @@
+/* What core tells the report side, and nothing else: the one narrow door between the two.
+ *
+ * Core calls these functions; src/report implements them and never calls back into core. Everything
+ * that a report needs is therefore in the event. */
+#ifndef HF_CORE_EVENT_H
+#define HF_CORE_EVENT_H
+
+#include <holdfast/report.h>
+
+/* A *site* is the frame address of an exported function: on every supported machine frame[0] is the
+ * caller's frame and frame[1] the return address, so that it names the user's call.  The library is
+ * always built with frame pointers. */
+typedef const void *hf_site;
+#define HF_SITE() ((hf_site)__builtin_frame_address(0))
+
+/* A moment that was recorded: numbers of the report side's stores.  0: nothing recorded. */
+typedef struct hf_trace {
+    uint32_t stack;
+    uint32_t thread;
+} hf_trace;
+
+typedef struct hf_event_party {
+    hf_handle handle; /* null: no such party */
+    hf_value value;
+    const char *type_name; /* or NULL */
+    const char *label;     /* or NULL */
+    hf_trace opened;
+    hf_trace closed;
+} hf_event_party;
+
+typedef struct hf_event_holder {
+    hf_trace entered; /* stack 0 below level 3 */
+    bool counted;
+} hf_event_holder;
+
+typedef struct hf_event {
+    hf_report_kind kind;
+    const char *operation; /* "hf_close" */
+    const char *table_name;
+    const char *issuer_name; /* foreign-handle: the table that issued the handle; else NULL */
+    hf_event_party subject;
+    hf_event_party other;
+    const char *other_role; /* or NULL */
+    const hf_event_holder *holders;
+    uint32_t holder_count;
+    uint32_t references;
+    int32_t error;
+    uint32_t group_count;
+} hf_event;
+
+/* Judges a finding by its policy and reports it if need be: may call the hook, allocate, write and
+ * abort.  Called with no lock held and no state half-changed.  `site` is the call that is wrong
+ * now. Preserves errno. */
+void hf_event_raise(const hf_event *event, hf_site site);
+
+/* Whether findings of this kind are to be counted at all (policy other than ignore).  One load. */
+bool hf_event_counts(hf_report_kind kind);
+
+/* Records the calling thread and the stack that led to `site`.  No lock, no allocation beyond
+ * committing reserved memory.  Called on every open and close at level 1 and above, so it must be
+ * cheap: some 20 ns with frame pointers. */
+hf_trace hf_event_trace(hf_site site);
+
+/* Records the calling thread alone: its id and its name as of now.  Called once a thread. */
+uint32_t hf_event_thread(void);
+
+/* The system's id of a recorded thread; 0 for 0. */
+uint64_t hf_event_thread_id(uint32_t thread);
+
+/* A number that changes whenever a policy, the hook or an option changes; 0 while every finding
+ * must be raised, also the same one again (print_all=1).  Core uses it to count the repetition of a
+ * thread's last finding without raising it.  One or two loads. */
+uint32_t hf_event_epoch(void);
+
+/* The level that HOLDFAST_OPTIONS asks for (0 to 3), or that the library was built for. */
+unsigned hf_event_level(void);
+
+#endif

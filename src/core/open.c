@@ -1,0 +1,230 @@
+/* Opening, reserving, committing. */
+#include "core/bag.h"
+#include "core/owners.h"
+#include "core/reference.h"
+#include "core/registry.h"
+#include "core/signal.h"
+
+static bool needs_cold(const hf_table *table, const hf_type *type, const hf_open_options *options)
+{
+    return table->level != 0 || (type->name_space != NULL && !table->skip_checks) ||
+           (options != NULL &&
+            (options->borrowed || options->label != NULL || !hf_handle_is_null(options->parent)));
+}
+
+/* Takes a slot with all that the handle will need.  *state is the slot's, *raw the handle to be. */
+static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_options *options,
+                           uint64_t *raw)
+{
+    bool cold = needs_cold(table, type, options);
+    uint32_t field = hf_type_field(table, type);
+    uint32_t index;
+    if (__atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) != HF_TABLE_OPEN)
+        return HF_E_CLOSING;
+    if (field == 0)
+        return HF_E_TOO_MANY_TYPES;
+    hf_status status = hf_bag_take(table, &index);
+    if (status != HF_OK)
+        return status;
+    if (cold && !hf_cold_commit(table, index)) {
+        hf_bag_give(table, index);
+        return HF_E_NO_MEMORY;
+    }
+    uint32_t generation =
+        hf_word_generation(__atomic_load_n(&hf_slot_at(table, index)->state, __ATOMIC_RELAXED));
+    *raw = hf_raw_make(field + (cold ? HF_TYPE_COLD : 0), generation == 0 ? 1 : generation, index);
+    return HF_OK;
+}
+
+static uint64_t first_state(const hf_table *table, uint64_t raw)
+{
+    uint64_t tag = raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_LIVE_;
+    return table->protection == HF_PROTECT_HAZARD ? tag | HF_HAZARD_ | HF_HEAT_HOT << HF_HEAT_SHIFT_
+                                                  : tag;
+}
+
+static void publish(const hf_subject *subject, hf_value value)
+{
+    __atomic_store_n(&subject->slot->value, (uint64_t)value, __ATOMIC_RELAXED);
+    /* Release: value and cold record come before.  Partner: the acquire of whoever finds it live.
+     */
+    __atomic_store_n(&subject->slot->state, first_state(subject->table, subject->raw),
+                     __ATOMIC_RELEASE);
+}
+
+/* Notes who the value is, so that release can tell whether it is still the same. */
+static void identify(const hf_subject *subject, const hf_type *type, hf_value value)
+{
+    hf_cold *cold = hf_cold_at(subject->table, hf_raw_index(subject->raw));
+    if (type->identify == NULL || subject->table->skip_checks ||
+        !type->identify(value, type->context, &cold->identity))
+        return;
+    __atomic_store_n(&cold->identified, 1u, __ATOMIC_RELAXED);
+}
+
+static void report_owner(const hf_subject *subject, hf_handle owner, const char *operation,
+                         hf_site site)
+{
+    hf_table *table = hf_registry_find(owner, NULL);
+    hf_event event = {.kind = HF_REPORT_DUPLICATE_OWNER,
+                      .operation = operation,
+                      .table_name = subject->table->name,
+                      .subject = hf_cold_party(subject->table, subject->raw)};
+    if (table != NULL) {
+        event.other = hf_cold_party(table, owner.bits ^ table->head.secret);
+        event.other_role = "already owned by";
+    }
+    hf_find(subject->table, &event, site);
+}
+
+/* Enrols the handle with its value's namespace; answers another owner of the value, if there is. */
+static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value value)
+{
+    if (type->name_space == NULL || subject->table->skip_checks)
+        return HF_NULL_HANDLE;
+    return hf_owners_enrol(type->name_space, value, subject->handle,
+                           hf_cold_is_borrowed(subject->table, subject->raw));
+}
+
+/* Everything between "the slot is ours" and "the handle is live". */
+static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
+                          const char *operation, hf_site site)
+{
+    int error = hf_os_error();
+    hf_handle owner = HF_NULL_HANDLE;
+    if (hf_raw_has_cold(subject->raw)) {
+        identify(subject, type, value);
+        owner = enrol(subject, type, value);
+    }
+    publish(subject, value);
+    if (!hf_handle_is_null(owner))
+        report_owner(subject, owner, operation, site);
+    hf_os_set_error(error);
+}
+
+static hf_trace trace_of(const hf_table *table, hf_site site)
+{
+    return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
+}
+
+/* The parent is held by a count of its own until the child's release. */
+static hf_status hold_parent(hf_table *table, const hf_open_options *options,
+                             const hf_refusal *refusal, hf_ref *held)
+{
+    *held = (hf_ref)HF_REF_INIT;
+    if (options == NULL || hf_handle_is_null(options->parent))
+        return HF_OK;
+    hf_status status = hf_addref_at(table, options->parent, held, refusal);
+    if (status != HF_OK)
+        return status;
+    uint32_t index = hf_raw_index(options->parent.bits ^ table->head.secret);
+    if (!hf_cold_commit(table, index)) {
+        (void)hf_release_at(held, refusal->site);
+        return HF_E_NO_MEMORY;
+    }
+    (void)__atomic_fetch_add(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
+    return HF_OK;
+}
+
+static void unhold_parent(hf_table *table, hf_ref *held, hf_site site)
+{
+    if (held->handle_ == 0)
+        return;
+    uint32_t index = hf_raw_index(held->handle_ ^ table->head.secret);
+    (void)__atomic_fetch_sub(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
+    (void)hf_release_at(held, site);
+}
+
+static bool are_arguments_good(const hf_table *table, const hf_type *type,
+                               const hf_open_options *options, const hf_handle *out)
+{
+    bool owned = options == NULL || !options->borrowed;
+    return table != NULL && hf_table_is_usable(table) && out != NULL && type != NULL &&
+           type->size == sizeof(hf_type) && type->name != NULL &&
+           (type->release != NULL || !owned) &&
+           (options == NULL || options->size == sizeof(hf_open_options));
+}
+
+static void count_opened(hf_table *table)
+{
+    hf_local *local = hf_local_of(table);
+    hf_count_up(table, local, &local->opened);
+}
+
+hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
+                  const hf_open_options *options, hf_handle *out)
+{
+    hf_refusal refusal = {.operation = "hf_open", .site = HF_SITE()};
+    uint64_t raw;
+    hf_ref parent;
+    if (!are_arguments_good(table, type, options, out))
+        return HF_E_INVALID_ARGUMENT;
+    hf_drain(table, refusal.site);
+    hf_status status = hold_parent(table, options, &refusal, &parent);
+    if (status != HF_OK)
+        return status;
+    status = take_slot(table, type, options, &raw);
+    if (status != HF_OK) {
+        unhold_parent(table, &parent, refusal.site);
+        return hf_fail(table, status);
+    }
+    if (hf_raw_has_cold(raw))
+        hf_cold_open(table, raw, value, options, trace_of(table, refusal.site));
+    hf_subject subject = hf_subject_of(table, raw);
+    bring_to_life(&subject, type, value, refusal.operation, refusal.site);
+    count_opened(table);
+    *out = subject.handle;
+    return HF_OK;
+}
+
+hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
+{
+    hf_site site = HF_SITE();
+    uint64_t raw;
+    if (!are_arguments_good(table, type, NULL, out))
+        return HF_E_INVALID_ARGUMENT;
+    hf_drain(table, site);
+    hf_status status = take_slot(table, type, NULL, &raw);
+    if (status != HF_OK)
+        return hf_fail(table, status);
+    if (hf_raw_has_cold(raw))
+        hf_cold_open(table, raw, 0, NULL, trace_of(table, site));
+    hf_subject subject = hf_subject_of(table, raw);
+    /* Release: the cold record comes before.  Partner: the acquire in hf_state_load. */
+    __atomic_store_n(&subject.slot->state,
+                     raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_RELEASED,
+                     __ATOMIC_RELEASE);
+    count_opened(table);
+    *out = subject.handle;
+    return HF_OK;
+}
+
+/* Wins the right to commit; BUSY when another commit has. */
+static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refusal)
+{
+    uint64_t state = hf_state_load(subject->slot);
+    if (hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state) &&
+        (state & HF_SEALED) == 0 &&
+        __atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_SEALED, false,
+                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return HF_OK;
+    hf_status status = hf_classify(subject->table, subject->handle, NULL);
+    return status == HF_OK || status == HF_E_NOT_COMMITTED
+               ? hf_fail(subject->table, HF_E_BUSY)
+               : hf_refuse(subject->table, subject->handle, refusal);
+}
+
+hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
+{
+    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
+    hf_subject subject;
+    if (!hf_subject_find(table, handle, &subject))
+        return hf_refuse(table, handle, &refusal);
+    hf_status status = begin_commit(&subject, &refusal);
+    if (status != HF_OK)
+        return status;
+    if (hf_raw_has_cold(subject.raw))
+        hf_cold_set_value(table, subject.raw, value);
+    bring_to_life(&subject, hf_type_of(table, subject.raw), value, refusal.operation, refusal.site);
+    return HF_OK;
+}

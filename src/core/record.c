@@ -1,0 +1,198 @@
+/* Taking and giving back thread records, publishing hazards, scanning.
+ *
+ * Why a hazard that counts is never missed.  An enterer stores its hazard, then loads the state; a
+ * closer changes the state, then scans.  (1) With the asymmetric barrier: when hf_record_barrier
+ * returns, each other thread has executed a full barrier since the state changed.  A hazard stored
+ * before that point is visible to the scan; one stored after it is followed by a load that sees the
+ * change, so that its enter fails.  (2) With fences on both sides the same follows from the total
+ * order of seq_cst operations: the exchange in hf_hazard_store against the closer's exchange or
+ * fence. (3) A thread that takes its record after the closer looked at the bitmap has executed a
+ * seq_cst read-modify-write on that bitmap after the closer's seq_cst load, and so loads the
+ * changed state. Hence a closer that finds itself alone needs no barrier. */
+#include "core/record.h"
+
+#include "core/abandon.h"
+
+static uint64_t hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
+    __attribute__((aligned(HF_HAZARDS_PER_THREAD_ * sizeof(uint64_t))));
+static hf_record records[HF_RECORDS + 1];
+static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
+
+/* The line of those that have none: never free.  2 is no handle, for handles are odd. */
+static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {2, 2, 2, 2, 2, 2, 2, 2};
+
+__thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-exec"))) = no_hazards;
+__thread hf_thread hf_this_thread;
+
+uint64_t *hf_record_hazards(uint32_t record)
+{
+    return hazard_lines[record];
+}
+
+hf_record *hf_record_at(uint32_t record)
+{
+    return &records[record];
+}
+
+static uint32_t take_bit(void)
+{
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+        uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_RELAXED);
+        while (~bits != 0) {
+            uint64_t bit = ~bits & (bits + 1);
+            /* Seq_cst: point (3) above; partner is the load in is_alone. */
+            if (__atomic_compare_exchange_n(&taken[word], &bits, bits | bit, false,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+                return word * 64 + (uint32_t)__builtin_ctzll(bit) + 1;
+        }
+    }
+    return 0;
+}
+
+static void give_bit(uint32_t record)
+{
+    uint64_t bit = UINT64_C(1) << ((record - 1) % 64);
+    /* Release: the record is clean before it is anybody's again.  Partner: the RMW in take_bit. */
+    (void)__atomic_fetch_and(&taken[(record - 1) / 64], ~bit, __ATOMIC_RELEASE);
+}
+
+static void give_record(void *argument)
+{
+    uint32_t record = (uint32_t)(uintptr_t)argument;
+    if (hf_this_thread.record != record)
+        return;
+    hf_abandon_regions(record);
+    hf_this_thread.record = 0;
+    hf_hazards_ = no_hazards;
+    give_bit(record);
+}
+
+static uint32_t take_record(void)
+{
+    uint32_t record = take_bit();
+    if (record == 0)
+        return 0;
+    if (!hf_os_at_thread_exit(give_record, (void *)(uintptr_t)record)) {
+        give_bit(record);
+        return 0;
+    }
+    records[record].thread = hf_event_thread();
+    hf_this_thread.record = record;
+    if (hf_os_barrier_is_asymmetric())
+        hf_hazards_ = hazard_lines[record];
+    /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
+    hf_full_fence();
+    return record;
+}
+
+uint32_t hf_record_current(void)
+{
+    uint32_t record = hf_this_thread.record;
+    return record != 0 ? record : take_record();
+}
+
+void hf_hazard_store(uint64_t *hazard, uint64_t handle)
+{
+    if (hf_os_barrier_is_asymmetric()) {
+        /* Release: partner is the acquire load in line_holds. */
+        __atomic_store_n(hazard, handle, __ATOMIC_RELEASE);
+        HF_LIGHT_BARRIER_();
+    } else {
+        /* Seq_cst: partner is the closer's seq_cst operation before its scan. */
+        (void)__atomic_exchange_n(hazard, handle, __ATOMIC_SEQ_CST);
+    }
+}
+
+void hf_full_fence(void)
+{
+#ifdef HF_TSAN_BUILD_
+    /* ThreadSanitizer does not know fences; a seq_cst exchange of one's own orders as much. */
+    static __thread uint32_t word;
+    (void)__atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+static bool is_alone(void)
+{
+    uint64_t others = 0;
+    uint32_t own = hf_this_thread.record;
+    /* Orders the closer's change of the state before its look at the bitmap.  Partner: take_record.
+     */
+    hf_full_fence();
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+        uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_SEQ_CST);
+        if (own != 0 && (own - 1) / 64 == word)
+            bits &= ~(UINT64_C(1) << ((own - 1) % 64));
+        others |= bits;
+    }
+    return others == 0;
+}
+
+void hf_record_barrier(void)
+{
+    if (!is_alone())
+        hf_os_barrier_heavy();
+}
+
+static bool line_holds(uint32_t record, uint64_t handle)
+{
+    const uint64_t *line = hazard_lines[record];
+    bool found = false;
+    /* Acquire: what was done inside the last region of a hazard slot comes before what we do next.
+     * Partner: the release stores of enter and leave. */
+    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
+        found |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE) == handle;
+    return found;
+}
+
+bool hf_record_scan(uint64_t handle)
+{
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+        uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
+        for (; bits != 0; bits &= bits - 1)
+            if (line_holds(word * 64 + (uint32_t)__builtin_ctzll(bits) + 1, handle))
+                return true;
+    }
+    return false;
+}
+
+static bool list_holds(const hf_record *record, uint64_t handle)
+{
+    for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)
+        if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) == handle)
+            return true;
+    return false;
+}
+
+bool hf_record_holds(uint64_t handle)
+{
+    uint32_t record = hf_this_thread.record;
+    return record != 0 && (line_holds(record, handle) || list_holds(&records[record], handle));
+}
+
+static bool visit_record(uint32_t record, uint64_t handle, hf_record_visitor visit, void *context)
+{
+    const hf_record *list = &records[record];
+    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
+        if (__atomic_load_n(&hazard_lines[record][i], __ATOMIC_ACQUIRE) == handle &&
+            !visit(context, record, 0, false))
+            return false;
+    for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)
+        if (__atomic_load_n(&list->held[i], __ATOMIC_RELAXED) == handle &&
+            !visit(context, record, __atomic_load_n(&list->held_stack[i], __ATOMIC_RELAXED), true))
+            return false;
+    return true;
+}
+
+void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context)
+{
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+        uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
+        for (; bits != 0; bits &= bits - 1)
+            if (!visit_record(word * 64 + (uint32_t)__builtin_ctzll(bits) + 1, handle, visit,
+                              context))
+                return;
+    }
+}

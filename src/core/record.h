@@ -1,0 +1,79 @@
+/* Thread records: which handles each thread protects.
+ *
+ * A thread that enters its first region takes a record: one line of hazard slots, and a list of the
+ * handles that it holds by count (for the sake of deadlock checks and reports only).  Lines lie
+ * densely in one array, with a bitmap of those in use, so that a scan costs what the threads that
+ * exist cost, not the peak.  Record 0 is nobody's.
+ *
+ * Hazards hold whole handles, generation included; handles of different tables differ, because live
+ * tables have different secrets. */
+#ifndef HF_CORE_RECORD_H
+#define HF_CORE_RECORD_H
+
+#include "core/event.h"
+#include "platform/platform.h"
+
+#include <holdfast/region.h>
+
+enum { HF_RECORDS = 1024, HF_HELD_PER_THREAD = 8 };
+
+typedef struct hf_record {
+    uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
+    uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
+    uint32_t thread;                         /* of the report side's thread store; 0 unknown */
+} hf_record;
+
+/* What a thread knows of itself. */
+typedef struct hf_thread {
+    uint32_t record;       /* its record, 0 if it has none */
+    uint32_t signal_depth; /* hf_signal_begin without hf_signal_end */
+    uint32_t busy;         /* inside a section that a signal handler must not enter again */
+    uint64_t last_finding; /* the key of its last finding: see refuse.c */
+} hf_thread;
+
+extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));
+
+/* Bracket a section that a signal handler on this thread must not enter again: what it would have
+ * released meanwhile is deferred. */
+static inline void hf_busy_begin(void)
+{
+    hf_this_thread.busy++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void hf_busy_end(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    hf_this_thread.busy--;
+}
+
+/* This thread's record, taken now if it has none; 0 when all are taken. */
+uint32_t hf_record_current(void);
+
+/* The hazard line and the record of a thread.  `record` is not 0. */
+uint64_t *hf_record_hazards(uint32_t record);
+hf_record *hf_record_at(uint32_t record);
+
+/* Publishes or clears a hazard and orders that store before the caller's later loads.
+ * Partner: hf_record_barrier on the closer's side. */
+void hf_hazard_store(uint64_t *hazard, uint64_t handle);
+
+/* A full fence for the slow paths.  Each use names its partner. */
+void hf_full_fence(void);
+
+/* The closer's side: after this, every hazard that was published before a thread could see the
+ * closer's last write to the state is visible to a scan.  Skipped when this thread is the only one
+ * with a record. */
+void hf_record_barrier(void);
+
+/* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
+bool hf_record_scan(uint64_t handle);
+
+/* Whether this very thread is inside a region of the handle, as far as is recorded. */
+bool hf_record_holds(uint64_t handle);
+
+/* Calls visit for each region of a handle, of any thread, until it answers false. */
+typedef bool (*hf_record_visitor)(void *context, uint32_t record, uint32_t stack, bool counted);
+void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context);
+
+#endif

@@ -1,0 +1,28 @@
+/* Refusals: why an operation on a handle fails, and what is reported of it. */
+#ifndef HF_CORE_REFUSE_H
+#define HF_CORE_REFUSE_H
+
+#include "core/cold.h"
+
+typedef struct hf_refusal {
+    const char *operation; /* "hf_enter" */
+    hf_site site;
+    const hf_type *type; /* what the caller asked for; NULL: any */
+    bool closes;         /* a second close is a double-close, not a stale-use */
+    bool quiet;          /* neither count nor report */
+} hf_refusal;
+
+/* The status that an operation on this handle deserves now; HF_OK when the handle is live and of
+ * the right type by now, so that the operation may be tried again.  Reports nothing. */
+hf_status hf_classify(const hf_table *table, hf_handle handle, const hf_type *type);
+
+/* Classifies, counts and reports.  HF_OK as above. */
+hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal);
+
+/* Counts a failed operation and answers its status. */
+hf_status hf_fail(hf_table *table, hf_status status);
+
+/* Counts a finding of the table and raises it. */
+void hf_find(hf_table *table, const hf_event *event, hf_site site);
+
+#endif

@@ -1,0 +1,25 @@
+/* The pool of tables, and the search for the table that a handle belongs to. */
+#ifndef HF_CORE_REGISTRY_H
+#define HF_CORE_REGISTRY_H
+
+#include "core/table.h"
+
+enum { HF_TABLES = 4096 };
+
+/* Takes a table of this shape from the pool: an idle one that has such address space already, else
+ * one without any (slots NULL).  Its phase is STARTING.  Errors: TOO_MANY_TABLES, NO_ADDRESS_SPACE,
+ * NO_MEMORY. */
+hf_status hf_registry_take(uint64_t slot_capacity, uint64_t cold_stride, hf_table **out);
+
+/* A secret that no other live table has.  The same seed gives the same secrets in the same order of
+ * creation; seed 0 gives random ones. */
+uint64_t hf_registry_secret(const hf_table *table, uint64_t seed);
+
+/* The table other than `except` (which may be NULL) that plausibly issued the handle, or NULL.
+ * Looks at no slot. */
+hf_table *hf_registry_find(hf_handle handle, const hf_table *except);
+
+/* Whether a handle without its secret looks like one of this table's. */
+bool hf_raw_is_plausible(const hf_table *table, uint64_t raw);
+
+#endif

@@ -1,0 +1,244 @@
+/* Claiming, releasing, freeing.
+ *
+ * Why a release is neither early, nor double, nor lost.
+ * (1) Not early: a claim needs SEALED, count 0 and, if the handle was ever hot, a scan that finds
+ * no hazard of it; after SEALED no new hazard can validate (LIVE or HAZARD were cleared before the
+ *     barrier), and the compare-and-swap fails if a count came in between.
+ * (2) Not double: the compare-and-swap sets RELEASED, and a word with RELEASED is never claimable.
+ * (3) Not lost: whoever stops holding looks again afterwards.  A hazard leaver clears its slot,
+ *     fences, and reads the state; the closer seals, fences, and scans.  Of the two fences one is
+ *     first: if the leaver's, the scan sees the cleared slot; if the closer's, the leaver sees
+ * SEALED and scans itself.  Of two late leavers the later one sees all clear for the same reason.
+ */
+#include "core/release.h"
+
+#include "core/bag.h"
+#include "core/owners.h"
+#include "core/refuse.h"
+#include "core/registry.h"
+#include "core/signal.h"
+#include "core/wait.h"
+
+bool hf_subject_find(hf_table *table, hf_handle handle, hf_subject *out)
+{
+    *out = (hf_subject){.table = table, .handle = handle};
+    out->slot = table != NULL ? hf_slot_find(table, handle, &out->raw) : NULL;
+    return out->slot != NULL;
+}
+
+bool hf_claim(const hf_subject *subject, bool as_waiter)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
+    for (;;) {
+        if (!hf_state_is_life_of(state, subject->raw) || !hf_state_is_claimable(state))
+            return false;
+        if ((state & HF_WAITER) != 0 && !as_waiter) {
+            hf_wake_waiters(subject->slot);
+            return false;
+        }
+        if (hf_state_was_hot(state) && hf_record_scan(subject->handle.bits))
+            return false;
+        /* Acquire: what every holder did comes before the release; partners are the releasing
+         * decrements and (through the scan) the hazard stores of the leavers. */
+        if (__atomic_compare_exchange_n(&subject->slot->state, &state,
+                                        (state & ~HF_LIVE_) | HF_RELEASED, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE))
+            return true;
+        /* Somebody entered by count, gave up waiting, or won: look again. */
+    }
+}
+
+bool hf_must_defer(void)
+{
+    return hf_this_thread.signal_depth != 0 || hf_this_thread.busy != 0;
+}
+
+/* ---- the value ------------------------------------------------------------------------------ */
+
+static void report_release(const hf_subject *subject, hf_report_kind kind, hf_handle other,
+                           int32_t error, hf_site site)
+{
+    hf_event event = {.kind = kind,
+                      .operation = "release",
+                      .table_name = subject->table->name,
+                      .subject = hf_cold_party(subject->table, subject->raw),
+                      .error = error};
+    event.subject.value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    const hf_table *table = hf_handle_is_null(other) ? NULL : hf_registry_find(other, NULL);
+    if (table != NULL) {
+        event.other = hf_cold_party(table, other.bits ^ table->head.secret);
+        event.other_role = kind == HF_REPORT_BORROW_OUTLIVES_OWNER ? "still borrowed by"
+                                                                   : "its value now belongs to";
+    }
+    hf_find(subject->table, &event, site);
+}
+
+static bool is_same(const hf_identity *left, const hf_identity *right)
+{
+    return left->device == right->device && left->object == right->object &&
+           left->kind == right->kind;
+}
+
+/* Whether the value is still the one that was opened. */
+static bool is_genuine(const hf_subject *subject, const hf_type *type, hf_value value)
+{
+    const hf_cold *cold = hf_raw_has_cold(subject->raw)
+                              ? hf_cold_at(subject->table, hf_raw_index(subject->raw))
+                              : NULL;
+    hf_identity now = {0};
+    if (cold == NULL || cold->identified == 0)
+        return true;
+    return type->identify(value, type->context, &now) && is_same(&now, &cold->identity);
+}
+
+/* Takes the handle off its namespace, before the system can give the value to anybody else. */
+static void strike(const hf_subject *subject, const hf_type *type, hf_value value, bool borrowed,
+                   hf_site site)
+{
+    hf_namespace *names = subject->table->skip_checks ? NULL : type->name_space;
+    if (names == NULL)
+        return;
+    hf_owners_strike(names, value, subject->handle);
+    hf_handle borrower =
+        borrowed ? HF_NULL_HANDLE : hf_owners_find(names, value, subject->handle, true);
+    if (!hf_handle_is_null(borrower))
+        report_release(subject, HF_REPORT_BORROW_OUTLIVES_OWNER, borrower, 0, site);
+}
+
+static hf_close_result release_owned(const hf_subject *subject, const hf_type *type, hf_value value,
+                                     hf_site site)
+{
+    hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
+    if (!is_genuine(subject, type, value)) {
+        hf_handle owner = type->name_space != NULL
+                              ? hf_owners_find(type->name_space, value, subject->handle, false)
+                              : HF_NULL_HANDLE;
+        report_release(subject, HF_REPORT_FOREIGN_CLOSE, owner, 0, site);
+        return result;
+    }
+    result.outcome = type->release(value, type->context, &result.error);
+    if (result.outcome == HF_OUTCOME_NOT_RELEASED)
+        report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
+    return result;
+}
+
+static hf_close_result release_value(const hf_subject *subject, hf_site site)
+{
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw);
+    int error = hf_os_error();
+    strike(subject, type, value, borrowed, site);
+    hf_close_result result = {.outcome = HF_OUTCOME_NOT_OWNED};
+    if (!borrowed)
+        result = release_owned(subject, type, value, site);
+    hf_os_set_error(error);
+    return result;
+}
+
+/* ---- the slot ------------------------------------------------------------------------------- */
+
+void hf_recycle(const hf_subject *subject)
+{
+    hf_table *table = subject->table;
+    hf_local *local = hf_local_of(table);
+    uint64_t generation = hf_word_generation(subject->raw);
+    hf_count_up(table, local, &local->closed);
+    if (generation == HF_GENERATION_LIMIT) {
+        hf_count_up(table, local, &local->retired);
+        __atomic_store_n(&subject->slot->state, generation << HF_GENERATION_SHIFT_ | HF_RELEASED,
+                         __ATOMIC_RELEASE);
+        return;
+    }
+    /* Release: the end of this life comes before the next one's begin.  Partner: hf_state_load. */
+    __atomic_store_n(&subject->slot->state, (generation + 1) << HF_GENERATION_SHIFT_,
+                     __ATOMIC_RELEASE);
+    hf_bag_give(table, hf_raw_index(subject->raw));
+}
+
+/* Gives back what a child held of its parent.  True: the parent was claimed and is the next. */
+static bool drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
+{
+    hf_cold *cold;
+    if (hf_handle_is_null(parent) || !hf_subject_find(table, parent, next))
+        return false;
+    cold = hf_cold_at(table, hf_raw_index(next->raw));
+    (void)__atomic_fetch_sub(&cold->children, 1, __ATOMIC_RELAXED);
+    /* Release: the child's release comes before the parent's.  Partner: the acquire in hf_claim. */
+    (void)__atomic_fetch_sub(&next->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+    hf_full_fence();
+    return hf_claim(next, false);
+}
+
+/* Frees the slot of *current and drops its parent; true: *current is now the parent, claimed. */
+static bool free_slot(hf_subject *current)
+{
+    hf_table *table = current->table;
+    hf_handle parent = hf_cold_parent(table, current->raw);
+    hf_recycle(current);
+    return drop_parent(table, parent, current);
+}
+
+/* A loop, not a recursion: a chain of parents may be long. */
+static void release_rest(hf_subject *current, hf_site site)
+{
+    while (free_slot(current))
+        (void)release_value(current, site);
+}
+
+void hf_release_slot(const hf_subject *subject, hf_site site)
+{
+    hf_subject current = *subject;
+    release_rest(&current, site);
+}
+
+void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
+{
+    hf_close_result done = release_value(subject, site);
+    if (result != NULL)
+        *result = done;
+    hf_release_slot(subject, site);
+}
+
+/* ---- holding and settling ------------------------------------------------------------------- */
+
+void hf_settle(const hf_subject *subject, hf_site site)
+{
+    if (hf_must_defer()) {
+        if (hf_state_is_claimable(hf_state_load(subject->slot)))
+            hf_defer(subject->table, subject->handle);
+        return;
+    }
+    if (hf_claim(subject, false))
+        hf_finish(subject, NULL, site);
+}
+
+bool hf_hold(const hf_subject *subject)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
+    do {
+        if (!hf_state_is_life_of(state, subject->raw) || (state & (HF_CLOSED | HF_LIVE_)) == 0 ||
+            ((state & HF_RELEASED) != 0 && (state & HF_LIVE_) == 0) ||
+            hf_state_count(state) == HF_COUNT_LIMIT)
+            return false;
+        /* Acquire: partner is the release store in open. */
+    } while (!__atomic_compare_exchange_n(&subject->slot->state, &state, state + HF_COUNT_ONE, true,
+                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+bool hf_drop(const hf_subject *subject, hf_site site)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
+    do {
+        if (!hf_state_is_life_of(state, subject->raw) || hf_state_count(state) == 0)
+            return false;
+        /* Release: what was done while holding comes before.  Partner: the acquire in hf_claim. */
+    } while (!__atomic_compare_exchange_n(&subject->slot->state, &state, state - HF_COUNT_ONE, true,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (hf_state_is_claimable(state - HF_COUNT_ONE)) {
+        hf_full_fence(); /* point (3); partner: the closer's fence after SEALED */
+        hf_settle(subject, site);
+    }
+    return true;
+}

@@ -1,0 +1,56 @@
+/* From "nobody holds it any more" to "released and free": who may release, and how. */
+#ifndef HF_CORE_RELEASE_H
+#define HF_CORE_RELEASE_H
+
+#include "core/cold.h"
+
+/* One handle at work. */
+typedef struct hf_subject {
+    hf_table *table;
+    hf_slot_ *slot;
+    uint64_t raw;
+    hf_handle handle;
+} hf_subject;
+
+/* Looks whether the value may be released now, and wins the right to do so: true to exactly one
+ * caller in a life.  False: somebody holds it, the closer has not passed its barrier, it is
+ * another's to release, or (for a caller that is not the waiter) a waiter is there, who is woken.
+ */
+bool hf_claim(const hf_subject *subject, bool as_waiter);
+
+/* Releases a claimed value, frees the slot, and drops the parent, which may fall to us as well. */
+void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site);
+
+/* The second half of that: frees the slot of a value that is gone, and drops the parent. */
+void hf_release_slot(const hf_subject *subject, hf_site site);
+
+/* What a leaver does that found a change: claim and finish, or defer that inside a signal handler.
+ * The caller has fenced. */
+void hf_settle(const hf_subject *subject, hf_site site);
+
+/* Whether a release must not run on this thread now. */
+bool hf_must_defer(void);
+
+/* Takes a count whatever the state, while the value is not released: for closers and parents.
+ * False when it is released or the count is at its limit. */
+bool hf_hold(const hf_subject *subject);
+
+/* Gives a count back; settles if it was the last.  False: there was none to give. */
+bool hf_drop(const hf_subject *subject, hf_site site);
+
+/* Frees a claimed slot. */
+void hf_recycle(const hf_subject *subject);
+
+/* The subject of a handle that is known to be the table's. */
+static inline hf_subject hf_subject_of(hf_table *table, uint64_t raw)
+{
+    return (hf_subject){.table = table,
+                        .slot = hf_slot_at(table, hf_raw_index(raw)),
+                        .raw = raw,
+                        .handle = hf_handle_of(table, raw)};
+}
+
+/* The subject of any handle; false when it names no slot of the table. */
+bool hf_subject_find(hf_table *table, hf_handle handle, hf_subject *out);
+
+#endif

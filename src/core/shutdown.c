@@ -1,0 +1,134 @@
+/* The end of a table: close everything, report what its users forgot, wait for holders. */
+#include "core/close.h"
+#include "core/signal.h"
+#include "core/wait.h"
+
+enum { BATCH = 1024, GROUPS = 64 };
+
+static uint32_t end_of(const hf_table *table)
+{
+    return (uint32_t)__atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED);
+}
+
+/* The handle that a slot holds now, without its secret; 0 when it is free or retired. */
+static uint64_t raw_at(const hf_table *table, uint32_t index, uint64_t *state)
+{
+    *state = hf_state_load(hf_slot_at(table, index));
+    uint32_t type = hf_word_type(*state);
+    if (type == 0 || hf_state_is_free(*state))
+        return 0;
+    return hf_raw_make(type, hf_word_generation(*state), index);
+}
+
+/* ---- leaks ---------------------------------------------------------------------------------- */
+
+/* Handles that were opened at the same place. */
+typedef struct leak_group {
+    uint64_t raw; /* one of them */
+    uint32_t stack;
+    uint32_t count;
+} leak_group;
+
+typedef struct leak_list {
+    leak_group groups[GROUPS]; /* the last one takes in what finds no other */
+    uint32_t count;
+} leak_list;
+
+static void add_leak(leak_list *list, const hf_table *table, uint64_t raw)
+{
+    uint32_t stack = hf_cold_party(table, raw).opened.stack;
+    uint32_t i = 0;
+    while (i < list->count && (list->groups[i].stack != stack ||
+                               hf_word_type(list->groups[i].raw) != hf_word_type(raw)))
+        i++;
+    if (i == GROUPS)
+        i = GROUPS - 1;
+    else if (i == list->count)
+        list->groups[list->count++] = (leak_group){.raw = raw, .stack = stack};
+    list->groups[i].count++;
+}
+
+static void report_leaks(hf_table *table, const char *operation, hf_site site)
+{
+    leak_list list = {.count = 0};
+    for (uint32_t index = 1; index < end_of(table); index++) {
+        uint64_t state;
+        uint64_t raw = raw_at(table, index, &state);
+        if (raw != 0 && (state & HF_LIVE_) != 0 && (state & HF_CLOSED) == 0)
+            add_leak(&list, table, raw);
+    }
+    for (uint32_t i = 0; i < list.count; i++) {
+        hf_event event = {.kind = HF_REPORT_LEAK,
+                          .operation = operation,
+                          .table_name = table->name,
+                          .subject = hf_cold_party(table, list.groups[i].raw),
+                          .group_count = list.groups[i].count};
+        hf_find(table, &event, site);
+    }
+}
+
+/* ---- closing and waiting -------------------------------------------------------------------- */
+
+static void close_all(hf_table *table, const hf_refusal *refusal)
+{
+    hf_handle handles[BATCH];
+    for (uint32_t index = 1; index < end_of(table);) {
+        size_t count = 0;
+        for (; index < end_of(table) && count < BATCH; index++) {
+            uint64_t state;
+            uint64_t raw = raw_at(table, index, &state);
+            if (raw != 0 && (state & HF_CLOSED) == 0)
+                handles[count++] = hf_handle_of(table, raw);
+        }
+        (void)hf_close_batch(table, handles, count, NULL, refusal);
+    }
+}
+
+/* Waits for every handle in turn; OK when all are released. */
+static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusal *refusal)
+{
+    hf_status answer = HF_OK;
+    for (uint32_t index = 1; index < end_of(table); index++) {
+        uint64_t state;
+        uint64_t raw = raw_at(table, index, &state);
+        if (raw == 0)
+            continue;
+        hf_subject subject = hf_subject_of(table, raw);
+        bool own = hf_record_holds(subject.handle.bits);
+        if (!own && hf_wait_for(&subject, deadline, refusal->site))
+            continue;
+        hf_report_holders(&subject, HF_REPORT_HELD_AT_SHUTDOWN, refusal->operation, refusal->site);
+        if (answer != HF_E_POSSIBLE_DEADLOCK)
+            answer = own ? HF_E_POSSIBLE_DEADLOCK : HF_E_TIMED_OUT;
+    }
+    return answer;
+}
+
+static hf_status end_all(hf_table *table, hf_timeout timeout, const hf_refusal *refusal)
+{
+    int64_t deadline = hf_deadline(timeout);
+    __atomic_store_n(&table->phase, HF_TABLE_CLOSING, __ATOMIC_RELEASE);
+    hf_drain(table, refusal->site);
+    report_leaks(table, refusal->operation, refusal->site);
+    close_all(table, refusal);
+    return wait_for_all(table, deadline, refusal);
+}
+
+hf_status hf_table_shutdown(hf_table *table, hf_timeout timeout)
+{
+    hf_refusal refusal = {
+        .operation = "hf_table_shutdown", .site = HF_SITE(), .closes = true, .quiet = true};
+    if (table == NULL || !hf_table_is_usable(table) || timeout < 0)
+        return HF_E_INVALID_ARGUMENT;
+    hf_status status = end_all(table, timeout, &refusal);
+    return status == HF_OK ? status : hf_fail(table, status);
+}
+
+void hf_table_destroy(hf_table *table)
+{
+    hf_refusal refusal = {
+        .operation = "hf_table_destroy", .site = HF_SITE(), .closes = true, .quiet = true};
+    if (table == NULL || !hf_table_is_usable(table))
+        return;
+    hf_table_retire(table, end_all(table, 0, &refusal) != HF_OK);
+}

@@ -1,0 +1,122 @@
+/* The state word of a slot: its flags and fields by the questions they answer.
+ *
+ * Flags, what each promises, and who may change it:
+ *
+ *   CLOSED    close was asked for.  Set once in a life, by the closer; never cleared in that life.
+ *   SEALED    the closer has passed its barrier: from here on whoever finds no holder may release.
+ *             Set once, by the closer, with CLOSED when the handle was never hot (then no barrier
+ * is needed), else after the barrier. RELEASED  one thread has won the value.  Together with CLOSED
+ * that thread releases it; nobody else writes the word any more; LIVE             that thread tries
+ * to detach it: nobody promotes the handle meanwhile, a closer may take over by clearing the mark;
+ *               neither          the slot is reserved and holds no value yet (and with SEALED: a
+ *                                commit is under way).
+ *   WAITER    somebody is in rundown and does the releasing; whoever would have released wakes him
+ *             instead.  May be set when the waiter has just given up (he looks again after clearing
+ *             it); must not be clear while he sleeps for more than a poll interval.
+ *
+ * A free slot has none of the flags and is not LIVE.  A retired one has RELEASED alone, type 0 and
+ * the last generation. */
+#ifndef HF_CORE_STATE_H
+#define HF_CORE_STATE_H
+
+#include <holdfast/detail/word.h>
+
+#define HF_CLOSED   UINT64_C(1)
+#define HF_SEALED   UINT64_C(2)
+#define HF_RELEASED UINT64_C(4)
+#define HF_WAITER   UINT64_C(8)
+#define HF_FLAGS    ((UINT64_C(1) << HF_FLAG_BITS_) - 1)
+
+#define HF_COUNT_ONE   (UINT64_C(1) << HF_COUNT_SHIFT_)
+#define HF_COUNT_LIMIT ((UINT64_C(1) << HF_COUNT_BITS_) - 1)
+
+#define HF_HEAT_ONE   (UINT64_C(1) << HF_HEAT_SHIFT_)
+#define HF_HEAT_FIELD (((UINT64_C(1) << HF_HEAT_BITS_) - 1) << HF_HEAT_SHIFT_)
+#define HF_HEAT_HOT   UINT64_C(1023) /* reached once, never left in a life: "was ever promoted" */
+
+#define HF_GENERATION_ONE   (UINT64_C(1) << HF_GENERATION_SHIFT_)
+#define HF_GENERATION_LIMIT ((UINT64_C(1) << HF_GENERATION_BITS_) - 1)
+
+/* Type fields come in pairs: the even one for handles without a cold record, the odd one with. */
+#define HF_TYPE_FIELDS 64u
+#define HF_TYPE_COLD   1u
+
+_Static_assert((HF_CLOSED | HF_SEALED | HF_RELEASED | HF_WAITER) == HF_FLAGS,
+               "four flags, all used");
+_Static_assert(HF_HEAT_HOT < (UINT64_C(1) << HF_HEAT_BITS_), "hot fits the heat field");
+_Static_assert(HF_TYPE_FIELDS <= (UINT64_C(1) << HF_TYPE_BITS_), "every type has its field");
+
+static inline uint32_t hf_state_count(uint64_t state)
+{
+    return (uint32_t)(state >> HF_COUNT_SHIFT_ & HF_COUNT_LIMIT);
+}
+
+static inline uint64_t hf_state_heat(uint64_t state)
+{
+    return (state & HF_HEAT_FIELD) >> HF_HEAT_SHIFT_;
+}
+
+static inline bool hf_state_was_hot(uint64_t state)
+{
+    return hf_state_heat(state) == HF_HEAT_HOT;
+}
+
+/* The next two serve states and raw handles alike. */
+static inline uint32_t hf_word_generation(uint64_t word)
+{
+    return (uint32_t)(word >> HF_GENERATION_SHIFT_ & HF_GENERATION_LIMIT);
+}
+
+static inline uint32_t hf_word_type(uint64_t word)
+{
+    return (uint32_t)(word >> HF_TYPE_SHIFT_);
+}
+
+/* Same type and generation: the state is of this handle's life. */
+static inline bool hf_state_is_life_of(uint64_t state, uint64_t raw)
+{
+    return (state ^ raw) >> HF_GENERATION_SHIFT_ == 0;
+}
+
+/* The life is this handle's, and regions and references are admitted. */
+static inline bool hf_state_admits(uint64_t state, uint64_t raw)
+{
+    return (((state ^ raw) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0;
+}
+
+/* ... and regions use hazards. */
+static inline bool hf_state_is_hazard(uint64_t state, uint64_t raw)
+{
+    return (state ^ raw) >> HF_TAG_SHIFT_ == 0;
+}
+
+/* Close was asked for, the barrier is passed, nobody has won the value, no count is left. */
+static inline bool hf_state_is_claimable(uint64_t state)
+{
+    return (state & (HF_CLOSED | HF_SEALED | HF_RELEASED)) == (HF_CLOSED | HF_SEALED) &&
+           hf_state_count(state) == 0;
+}
+
+static inline bool hf_state_is_reserved(uint64_t state)
+{
+    return (state & (HF_LIVE_ | HF_CLOSED | HF_RELEASED)) == HF_RELEASED;
+}
+
+static inline bool hf_state_is_free(uint64_t state)
+{
+    return (state & (HF_LIVE_ | HF_FLAGS)) == 0;
+}
+
+/* A handle without its secret. */
+static inline uint64_t hf_raw_make(uint32_t type, uint32_t generation, uint32_t index)
+{
+    return (uint64_t)type << HF_TYPE_SHIFT_ | (uint64_t)generation << HF_GENERATION_SHIFT_ |
+           HF_HAZARD_ | HF_LIVE_ | (uint64_t)index << HF_INDEX_SHIFT_ | HF_HANDLE_MARK_;
+}
+
+static inline uint32_t hf_raw_index(uint64_t raw)
+{
+    return (uint32_t)((raw & HF_PLACE_MASK_) >> HF_INDEX_SHIFT_);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* Statistics: counted per thread, added up when asked for. */
+#include "core/bag.h"
+
+void hf_count_up(hf_table *table, const hf_local *local, uint64_t *counter)
+{
+    if (local == &table->locals[0]) { /* shared by all threads without a record */
+        (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    uint64_t count = __atomic_load_n(counter, __ATOMIC_RELAXED);
+    __atomic_store_n(counter, count + 1, __ATOMIC_RELAXED);
+}
+
+static void add_local(const hf_local *local, hf_table_stats *sum)
+{
+    sum->opened += __atomic_load_n(&local->opened, __ATOMIC_RELAXED);
+    sum->closed += __atomic_load_n(&local->closed, __ATOMIC_RELAXED);
+    sum->deferred += __atomic_load_n(&local->deferred, __ATOMIC_RELAXED);
+    sum->promoted += __atomic_load_n(&local->promoted, __ATOMIC_RELAXED);
+    sum->retired_slots += __atomic_load_n(&local->retired, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < HF_STATUS_COUNT; i++)
+        sum->refused[i] += __atomic_load_n(&local->refused[i], __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < HF_REPORT_KIND_COUNT; i++)
+        sum->reports[i] += __atomic_load_n(&local->reports[i], __ATOMIC_RELAXED);
+}
+
+static uint32_t count_types(const hf_table *table)
+{
+    uint32_t count = 0;
+    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2)
+        count += __atomic_load_n(&table->types[field], __ATOMIC_RELAXED) != NULL;
+    return count;
+}
+
+hf_status hf_table_get_stats(const hf_table *table, hf_table_stats *out)
+{
+    if (table == NULL || !hf_table_is_usable(table) || out == NULL || out->size != sizeof *out)
+        return HF_E_INVALID_ARGUMENT;
+    *out = (hf_table_stats){.size = sizeof *out, .types = count_types(table)};
+    for (uint32_t record = 0; record <= HF_RECORDS; record++)
+        add_local(&table->locals[record], out);
+    out->live = out->opened > out->closed ? out->opened - out->closed : 0;
+    uint64_t own = table->reuse == HF_REUSE_FIFO ? 2 : 1; /* slot 0, and the queue's */
+    out->peak = __atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED) - own;
+    return HF_OK;
+}

@@ -1,0 +1,201 @@
+/* Creating tables, and the way from a handle to its slot. */
+#include "core/bag.h"
+#include "core/cold.h"
+#include "core/registry.h"
+
+enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
+
+#define DEFAULT_SLOTS (UINT64_C(1) << 24)
+
+bool hf_table_is_usable(const hf_table *table)
+{
+    uint32_t phase = __atomic_load_n(&table->phase, __ATOMIC_RELAXED);
+    return phase == HF_TABLE_OPEN || phase == HF_TABLE_CLOSING;
+}
+
+hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw)
+{
+    *raw = handle.bits ^ table->head.secret;
+    uint64_t place = *raw & HF_PLACE_MASK_;
+    /* Acquire: partner is the release when slots are committed. */
+    if (place >= __atomic_load_n(&table->head.place_limit, __ATOMIC_ACQUIRE) ||
+        (*raw & HF_HANDLE_MARK_) == 0)
+        return NULL;
+    return HF_SLOT_AT_(&table->head, place);
+}
+
+uint32_t hf_type_field(hf_table *table, const hf_type *type)
+{
+    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2) {
+        const void *known = __atomic_load_n(&table->types[field], __ATOMIC_ACQUIRE);
+        if (known == NULL) {
+            /* The odd one first, so that whoever sees the even one sees both.  A thread that is
+             * beaten here by another type leaves nothing behind but that type's own entry. */
+            const void *none = NULL;
+            if (__atomic_compare_exchange_n(&table->types[field], &none, type, false,
+                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+                known = type;
+            else
+                known = none;
+        }
+        if (known == type) {
+            __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
+            return field;
+        }
+    }
+    return 0;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+static bool are_options_good(const hf_table_options *options)
+{
+    return options->size == sizeof *options && (unsigned)options->reuse <= HF_REUSE_RANDOM &&
+           (unsigned)options->protection <= HF_PROTECT_HAZARD &&
+           (unsigned)options->level <= HF_LEVEL_EVERYTHING &&
+           options->capacity_slots <= HF_INDEX_LIMIT_ - 2;
+}
+
+static uint64_t round_capacity(uint64_t slots)
+{
+    uint64_t rounded = LEAST_SLOTS;
+    while (rounded < slots + 2) /* slot 0 is nobody's, and the queue wants one */
+        rounded *= 2;
+    return rounded;
+}
+
+static void copy_name(hf_table *table, const char *name)
+{
+    const char *from = name != NULL ? name : "table";
+    size_t i = 0;
+    for (; i + 1 < HF_TABLE_NAME_SIZE && from[i] != '\0'; i++)
+        table->name[i] = from[i];
+    table->name[i] = '\0';
+}
+
+static unsigned level_of(const hf_table_options *options)
+{
+    return options->level == HF_LEVEL_DEFAULT ? hf_event_level() : (unsigned)options->level - 1;
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static size_t locals_bytes(void)
+{
+    size_t page = hf_os_page_size();
+    return ((HF_RECORDS + 1) * sizeof(hf_local) + page - 1) & ~(page - 1);
+}
+
+static hf_status reserve_memory(hf_table *table)
+{
+    if (table->head.slots == NULL)
+        table->head.slots = hf_os_reserve(table->slot_capacity * sizeof(hf_slot_));
+    if (table->head.slots == NULL)
+        return HF_E_NO_ADDRESS_SPACE;
+    if (table->locals == NULL)
+        table->locals = hf_os_reserve(locals_bytes());
+    if (table->locals == NULL)
+        return HF_E_NO_ADDRESS_SPACE;
+    return hf_os_commit(table->locals, locals_bytes()) ? HF_OK : HF_E_NO_MEMORY;
+}
+
+/* Makes the committed memory of a table read as zero, as if it were new. */
+static void zero_memory(hf_table *table)
+{
+    uint64_t slots = table->head.place_limit >> HF_INDEX_SHIFT_;
+    if (slots != 0)
+        hf_os_zero(table->head.slots, slots * sizeof(hf_slot_));
+    if (table->cold_limit != 0)
+        hf_os_zero(table->cold, table->cold_limit * table->cold_stride);
+    if (table->locals != NULL)
+        hf_os_zero(table->locals, locals_bytes());
+    if (table->bag.links != NULL)
+        hf_os_zero(table->bag.links, table->slot_capacity * sizeof(uint64_t));
+}
+
+/* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
+static void forget(hf_table *table)
+{
+    uint64_t *links = table->bag.links;
+    table->bag = (hf_bag){.links = links};
+    for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
+        __atomic_store_n(&table->types[i], NULL, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < HF_DEFERRED_SLOTS; i++)
+        __atomic_store_n(&table->deferred[i], UINT64_C(0), __ATOMIC_RELAXED);
+    __atomic_store_n(&table->deferred_any, 0u, __ATOMIC_RELAXED);
+}
+
+void hf_table_retire(hf_table *table, bool held)
+{
+    if (held) {
+        __atomic_store_n(&table->phase, HF_TABLE_GONE, __ATOMIC_RELEASE);
+        return;
+    }
+    __atomic_store_n(&table->phase, HF_TABLE_STARTING, __ATOMIC_RELEASE);
+    zero_memory(table);
+    forget(table);
+    __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
+}
+
+/* ---- creation ------------------------------------------------------------------------------- */
+
+static hf_status build(hf_table *table, const hf_table_options *options, uint64_t capacity)
+{
+    table->reuse = (uint8_t)options->reuse;
+    if (table->reuse == HF_REUSE_MAGAZINES && capacity < MAGAZINE_SLOTS)
+        table->reuse = HF_REUSE_LIFO;
+    table->level = (uint8_t)level_of(options);
+    table->protection = (uint8_t)(table->level == 3 ? HF_PROTECT_COUNTED : options->protection);
+    table->skip_checks = options->skip_checks;
+    table->head.types = table->types;
+    table->head.secret = hf_registry_secret(table, options->seed);
+    copy_name(table, options->name);
+    hf_status status = reserve_memory(table);
+    return status == HF_OK ? hf_bag_init(table, capacity, options->seed) : status;
+}
+
+static hf_status create(const hf_table_options *options, hf_table **out)
+{
+    uint64_t capacity = options->capacity_slots != 0 ? options->capacity_slots : DEFAULT_SLOTS - 2;
+    uint64_t slot_capacity = round_capacity(capacity);
+    uint64_t cold_stride = hf_cold_stride(level_of(options));
+    hf_table *table;
+    hf_status status = hf_registry_take(slot_capacity, cold_stride, &table);
+    if (status != HF_OK)
+        return status;
+    table->slot_capacity = slot_capacity;
+    table->cold_stride = cold_stride;
+    status = build(table, options, capacity);
+    if (status != HF_OK) {
+        hf_table_retire(table, false);
+        return status;
+    }
+    /* Release: the table is whole before it is found.  Partner: the acquire in the registry. */
+    __atomic_store_n(&table->phase, HF_TABLE_OPEN, __ATOMIC_RELEASE);
+    *out = table;
+    return HF_OK;
+}
+
+hf_status hf_table_create(const hf_table_options *options, hf_table **out)
+{
+    static const hf_table_options defaults = HF_TABLE_OPTIONS_INIT;
+    if (options == NULL)
+        options = &defaults;
+    if (out == NULL || !are_options_good(options))
+        return HF_E_INVALID_ARGUMENT;
+    return create(options, out);
+}
+
+hf_table *hf_table_new(const hf_table_options *options, hf_status *status)
+{
+    hf_table *table = NULL;
+    hf_status result = hf_table_create(options, &table);
+    if (status != NULL)
+        *status = result;
+    return result == HF_OK ? table : NULL;
+}
+
+const char *hf_table_name(const hf_table *table)
+{
+    return table != NULL && hf_table_is_usable(table) ? table->name : "";
+}

@@ -1,0 +1,118 @@
+/* The table: one flat array of slots in reserved address space, what each thread keeps of it, and
+ * the way from a handle to its slot.
+ *
+ * Table structs lie in a pool that is never freed, and an idle one keeps its address space for the
+ * next table of its size.  So whoever comes late (a leaver whose table was destroyed meanwhile, a
+ * report that looks for a handle's table) reads memory that is there, and finds a state that is not
+ * his. */
+#ifndef HF_CORE_TABLE_H
+#define HF_CORE_TABLE_H
+
+#include "core/record.h"
+#include "core/state.h"
+
+#include <holdfast/lifetime.h>
+
+enum { HF_DEFERRED_SLOTS = 32, HF_RANDOM_STACKS = 16, HF_TABLE_NAME_SIZE = 48 };
+
+/* What a thread (by record) keeps of a table.  Written by its thread alone, with plain stores, but
+ * for that of record 0, which all threads without a record share: see hf_count_up.  Read by all. */
+typedef struct hf_local {
+    /* The magazine: a list being used, a full chain in reserve, and slots never used before. */
+    uint32_t list_head;
+    uint32_t list_count;
+    uint32_t spare_head; /* of a chain of HF_CHAIN slots, or 0 */
+    uint32_t fresh_next;
+    uint32_t fresh_end;
+    uint64_t opened;
+    uint64_t closed;
+    uint64_t deferred;
+    uint64_t promoted;
+    uint64_t retired;
+    uint64_t refused[HF_STATUS_COUNT];
+    uint64_t reports[HF_REPORT_KIND_COUNT];
+} __attribute__((aligned(128))) hf_local;
+
+/* Where free slots are kept that no magazine holds: see bag.c. */
+typedef struct hf_bag {
+    uint64_t tops[HF_RANDOM_STACKS]; /* stacks: index, and a tag against ABA */
+    uint64_t queue_head;             /* first in, first out: the same */
+    uint64_t queue_tail;
+    uint64_t *links; /* of the queue, by slot index */
+    uint64_t random; /* the state of the pseudo-random order */
+    uint64_t fresh;  /* the first index never used */
+    uint64_t end;    /* indices below it may be used */
+} hf_bag;
+
+typedef enum hf_table_phase {
+    HF_TABLE_IDLE = 0, /* in the pool */
+    HF_TABLE_STARTING, /* being created or cleaned */
+    HF_TABLE_OPEN,
+    HF_TABLE_CLOSING, /* hf_table_shutdown was called: no new handles */
+    HF_TABLE_GONE     /* destroyed; kept because somebody holds a handle */
+} hf_table_phase;
+
+struct hf_table {
+    hf_table_head_ head; /* first: the inlined functions read it */
+    uint32_t phase;      /* hf_table_phase */
+    uint8_t level;       /* 0 to 3 */
+    uint8_t reuse;       /* hf_reuse, what is really used */
+    uint8_t protection;  /* hf_protection */
+    bool skip_checks;
+    hf_local *locals; /* by record */
+    hf_bag bag;
+    const void *types[HF_TYPE_FIELDS];
+    uint64_t slot_capacity; /* reserved: a power of two */
+    char *cold;             /* see cold.h */
+    uint64_t cold_limit;    /* indices below it have committed cold records */
+    uint64_t cold_stride;
+    uint64_t deferred[HF_DEFERRED_SLOTS]; /* handles to settle: see signal.c */
+    uint32_t deferred_any;
+    char name[HF_TABLE_NAME_SIZE];
+};
+
+static inline hf_slot_ *hf_slot_at(const hf_table *table, uint32_t index)
+{
+    return &table->head.slots[index];
+}
+
+static inline uint64_t hf_state_load(const hf_slot_ *slot)
+{
+    /* Acquire: partner is whoever released the state last: open, a leaver, the closer. */
+    return __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+}
+
+/* The slot that a handle names, NULL when it names none of this table.  *raw is the handle without
+ * the table's secret. */
+hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw);
+
+static inline hf_handle hf_handle_of(const hf_table *table, uint64_t raw)
+{
+    return (hf_handle){raw ^ table->head.secret};
+}
+
+/* The type of a handle or state that is known to be this table's. */
+static inline const hf_type *hf_type_of(const hf_table *table, uint64_t word)
+{
+    return (const hf_type *)__atomic_load_n(&table->types[hf_word_type(word)], __ATOMIC_RELAXED);
+}
+
+/* The even type field of a type, entered now if it is new; 0 when the table has no room for it. */
+uint32_t hf_type_field(hf_table *table, const hf_type *type);
+
+/* Whether the table takes operations. */
+bool hf_table_is_usable(const hf_table *table);
+
+/* This thread's part of the table. */
+static inline hf_local *hf_local_of(hf_table *table)
+{
+    return &table->locals[hf_this_thread.record];
+}
+
+/* Adds one to a counter of `local`. */
+void hf_count_up(hf_table *table, const hf_local *local, uint64_t *counter);
+
+/* Gives the table's memory back to the pool, zeroed, or keeps it for ever if `held`. */
+void hf_table_retire(hf_table *table, bool held);
+
+#endif

@@ -1,0 +1,230 @@
+/* Waiting for holders.
+ *
+ * A waiter sets WAITER, so that whoever leaves last wakes him instead of releasing, and sleeps on
+ * one of a few event counts, chosen by the slot's address.  A wake-up that comes between his look
+ * and his sleep has changed the count, so he does not sleep.  He also looks by himself now and
+ * then: to unblock holders again, and because a leaver may be stopped for ever just before it wakes
+ * him. */
+#include "core/wait.h"
+
+#include "core/close.h"
+#include "core/refuse.h"
+#include "core/signal.h"
+
+enum { BUCKETS = 64, REPORTED_HOLDERS = 16 };
+
+#define POLL_FIRST_NS INT64_C(1000000)
+#define POLL_LAST_NS  INT64_C(64000000)
+
+static struct bucket {
+    uint32_t count;
+} __attribute__((aligned(64))) buckets[BUCKETS];
+
+static uint32_t *bucket_of(const hf_slot_ *slot)
+{
+    return &buckets[(uintptr_t)slot / sizeof(hf_slot_) % BUCKETS].count;
+}
+
+void hf_wake_waiters(const hf_slot_ *slot)
+{
+    uint32_t *count = bucket_of(slot);
+    /* Release: what made the wake-up worth while comes before.  Partner: the acquire in wait_once.
+     */
+    (void)__atomic_fetch_add(count, 1, __ATOMIC_RELEASE);
+    hf_os_wake_all(count);
+}
+
+int64_t hf_deadline(hf_timeout timeout)
+{
+    int64_t now = hf_os_now_ns();
+    return timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+}
+
+/* Calls the type's unblock while holding the value. */
+static void unblock(const hf_subject *subject)
+{
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    if (type->unblock == NULL || !hf_hold(subject))
+        return;
+    type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
+                  type->context);
+    (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+}
+
+/* Sets or clears WAITER while the value is not released; false when it is. */
+static bool mark_waiter(const hf_subject *subject, bool on)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
+    do {
+        if (!hf_state_is_life_of(state, subject->raw) || (state & HF_RELEASED) != 0)
+            return false;
+    } while (!__atomic_compare_exchange_n(&subject->slot->state, &state,
+                                          on ? state | HF_WAITER : state & ~HF_WAITER, true,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    return true;
+}
+
+static bool is_over(const hf_subject *subject)
+{
+    return !hf_state_is_life_of(hf_state_load(subject->slot), subject->raw);
+}
+
+static bool claim_and_finish(const hf_subject *subject, bool as_waiter, hf_close_result *result,
+                             hf_site site)
+{
+    hf_full_fence(); /* partner: the leavers' fence */
+    if (!hf_claim(subject, as_waiter))
+        return false;
+    hf_finish(subject, result, site);
+    return true;
+}
+
+static int64_t least(int64_t left, int64_t right)
+{
+    return left < right ? left : right;
+}
+
+bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
+                      hf_site site)
+{
+    uint32_t *bucket = bucket_of(subject->slot);
+    for (int64_t poll = POLL_FIRST_NS;; poll = least(poll * 2, POLL_LAST_NS)) {
+        /* Acquire: partner is the release in hf_wake_waiters. */
+        uint32_t seen = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
+        if (claim_and_finish(subject, true, result, site) || is_over(subject))
+            return true;
+        int64_t left = deadline_ns == INT64_MAX ? INT64_MAX : deadline_ns - hf_os_now_ns();
+        if (left <= 0)
+            break;
+        unblock(subject);
+        hf_os_wait(bucket, seen, least(poll, left));
+    }
+    /* A leaver may have seen WAITER and left the duty to us: clear it first, then look again. */
+    (void)mark_waiter(subject, false);
+    return claim_and_finish(subject, false, result, site) || is_over(subject);
+}
+
+bool hf_wait_for(const hf_subject *subject, int64_t deadline_ns, hf_site site)
+{
+    (void)mark_waiter(subject, true);
+    return hf_wait_released(subject, deadline_ns, NULL, site);
+}
+
+/* ---- reports -------------------------------------------------------------------------------- */
+
+typedef struct holders {
+    hf_event_holder list[REPORTED_HOLDERS];
+    uint32_t count;
+} holders;
+
+static bool add_holder(void *context, uint32_t record, uint32_t stack, bool counted)
+{
+    holders *all = context;
+    all->list[all->count++] = (hf_event_holder){
+        .entered = {.stack = stack, .thread = hf_record_at(record)->thread}, .counted = counted};
+    return all->count < REPORTED_HOLDERS;
+}
+
+/* References are known by stack at level 3 only. */
+static void add_references(const hf_subject *subject, holders *all)
+{
+    const hf_cold *cold = hf_raw_has_cold(subject->raw)
+                              ? hf_cold_at(subject->table, hf_raw_index(subject->raw))
+                              : NULL;
+    for (uint32_t i = 0; cold != NULL && i < HF_COLD_REFERENCES; i++) {
+        uint64_t trace = __atomic_load_n(&cold->references[i], __ATOMIC_RELAXED);
+        if (trace != 0 && all->count < REPORTED_HOLDERS)
+            all->list[all->count++] =
+                (hf_event_holder){.entered = hf_trace_unpack(trace), .counted = true};
+    }
+}
+
+void hf_report_holders(const hf_subject *subject, hf_report_kind kind, const char *operation,
+                       hf_site site)
+{
+    holders all = {.count = 0};
+    hf_record_visit(subject->handle.bits, add_holder, &all);
+    add_references(subject, &all);
+    hf_event event = {.kind = kind,
+                      .operation = operation,
+                      .table_name = subject->table->name,
+                      .subject = hf_cold_party(subject->table, subject->raw),
+                      .holders = all.list,
+                      .holder_count = all.count,
+                      .references = hf_state_count(hf_state_load(subject->slot))};
+    hf_find(subject->table, &event, site);
+}
+
+/* ---- operations ----------------------------------------------------------------------------- */
+
+static hf_status refuse_deadlock(const hf_subject *subject, const char *operation, hf_site site)
+{
+    hf_report_holders(subject, HF_REPORT_POSSIBLE_DEADLOCK, operation, site);
+    return hf_fail(subject->table, HF_E_POSSIBLE_DEADLOCK);
+}
+
+static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout,
+                                hf_close_result *result, const hf_refusal *refusal)
+{
+    if (hf_wait_released(subject, hf_deadline(timeout), result, refusal->site)) {
+        hf_drain(subject->table, refusal->site);
+        return HF_OK;
+    }
+    if (result != NULL)
+        *result = (hf_close_result){.outcome = HF_OUTCOME_DEFERRED,
+                                    .children = hf_cold_children(subject->table, subject->raw),
+                                    .references = hf_state_count(hf_state_load(subject->slot))};
+    hf_report_holders(subject, HF_REPORT_RUNDOWN_TIMEOUT, refusal->operation, refusal->site);
+    return hf_fail(subject->table, HF_E_TIMED_OUT);
+}
+
+static hf_status end_and_wait(const hf_closer *closer, hf_timeout timeout, hf_close_result *result,
+                              const hf_refusal *refusal)
+{
+    if ((closer->left & HF_CLOSING_BARRIER) != 0)
+        hf_record_barrier();
+    hf_close_seal(closer);
+    hf_close_note(closer, refusal->site);
+    if ((closer->left & HF_CLOSING_CLAIMED) == 0)
+        return wait_or_report(&closer->subject, timeout, result, refusal);
+    hf_finish(&closer->subject, result, refusal->site);
+    return HF_OK;
+}
+
+hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
+                        hf_close_result *result)
+{
+    hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
+    hf_closer closer;
+    if (result != NULL)
+        *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
+    if (timeout < 0)
+        return HF_E_INVALID_ARGUMENT;
+    if (hf_classify(table, handle, NULL) == HF_OK && hf_record_holds(handle.bits)) {
+        hf_subject subject;
+        if (hf_subject_find(table, handle, &subject))
+            return refuse_deadlock(&subject, refusal.operation, refusal.site);
+    }
+    hf_status status = hf_close_begin(table, handle, true, &closer, result, &refusal);
+    return closer.left == HF_CLOSING_NOTHING ? status
+                                             : end_and_wait(&closer, timeout, result, &refusal);
+}
+
+hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
+{
+    hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
+    hf_subject subject;
+    hf_status status = hf_classify(table, handle, NULL);
+    if (timeout < 0)
+        return HF_E_INVALID_ARGUMENT;
+    if (status == HF_E_STALE_HANDLE)
+        return HF_OK;
+    if (status == HF_OK)
+        return hf_fail(table, HF_E_BUSY);
+    if (status != HF_E_CLOSING || !hf_subject_find(table, handle, &subject))
+        return hf_refuse(table, handle, &refusal);
+    if (hf_record_holds(handle.bits))
+        return refuse_deadlock(&subject, refusal.operation, refusal.site);
+    (void)mark_waiter(&subject, true);
+    return wait_or_report(&subject, timeout, NULL, &refusal);
+}

@@ -1,0 +1,47 @@
+/* The asymmetric barrier: membarrier(PRIVATE_EXPEDITED) interrupts every processor that runs a
+ * thread of this process, so that the threads themselves need no fence.  Where the kernel lacks it,
+ * and under ThreadSanitizer, which cannot see it, both sides use a fence instead. */
+#include "platform/platform.h"
+
+#include <holdfast/base.h>
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(HF_FENCES) || defined(HF_TSAN_BUILD_)
+bool hf_os_barrier_is_asymmetric(void)
+{
+    return false;
+}
+#else
+enum { UNKNOWN, SYMMETRIC, ASYMMETRIC };
+static int kind = UNKNOWN;
+
+bool hf_os_barrier_is_asymmetric(void)
+{
+    int known = __atomic_load_n(&kind, __ATOMIC_RELAXED);
+    if (known == UNKNOWN) {
+        /* Registering twice does no harm, so two first callers need not agree on who does it. */
+        int saved = errno;
+        long result = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+        errno = saved;
+        known = result == 0 ? ASYMMETRIC : SYMMETRIC;
+        __atomic_store_n(&kind, known, __ATOMIC_RELAXED);
+    }
+    return known == ASYMMETRIC;
+}
+#endif
+
+void hf_os_barrier_heavy(void)
+{
+    if (!hf_os_barrier_is_asymmetric()) {
+        /* Partner: the seq_cst fence in hf_light_barrier of every thread (core/record.h). */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        return;
+    }
+    int saved = errno;
+    (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    errno = saved;
+}

@@ -1,0 +1,125 @@
+/* Everything that Holdfast asks of an operating system.  The only files with OS calls are the
+ * implementations of this header and src/native.  No function here knows what a handle is.
+ *
+ * Unless said otherwise: any thread; async-signal-safe; preserves errno. */
+#ifndef HF_PLATFORM_H
+#define HF_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- memory (posix_memory.c) ---------------------------------------------------------------- */
+
+/* The granularity of commit, in bytes; a power of two. */
+size_t hf_os_page_size(void);
+
+/* Reserves address space that may not be touched yet.  NULL when there is none. */
+void *hf_os_reserve(size_t bytes);
+
+/* Makes [address, address + bytes) readable, writable and, the first time, zero.  Both are
+ * multiples of the page size.  May be repeated, also by several threads at once.  False: out of
+ * memory. */
+bool hf_os_commit(void *address, size_t bytes);
+
+/* Gives the contents of committed memory back to the system; it reads as zero afterwards. */
+void hf_os_zero(void *address, size_t bytes);
+
+void hf_os_unreserve(void *address, size_t bytes);
+
+#ifdef HF_FAULT_INJECTION
+/* For tests: the n-th hf_os_reserve or hf_os_commit from now on fails (1 is the next); 0 switches
+ * it off.  Answers how many calls were counted since it was last set. */
+uint64_t hf_os_fail_allocation(uint64_t nth);
+#endif
+
+/* ---- time, randomness, errors (posix_misc.c) ------------------------------------------------- */
+
+int64_t hf_os_now_ns(void); /* monotonic */
+uint64_t hf_os_random(void);
+int hf_os_error(void); /* errno or GetLastError */
+void hf_os_set_error(int error);
+
+/* ---- waiting (linux_wait.c) ------------------------------------------------------------------ */
+
+/* Sleeps while *word == expected, at most timeout_ns (> 0); may wake for no reason. */
+void hf_os_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns);
+void hf_os_wake_all(uint32_t *word);
+
+/* ---- asymmetric barrier (linux_barrier.c) ---------------------------------------------------- */
+
+/* Whether hf_os_barrier_heavy orders every thread's stores before its later loads, so that those
+ * threads need no fence of their own.  False on systems and builds without such a barrier: then
+ * both sides use a seq_cst fence.  Constant after the first call. */
+bool hf_os_barrier_is_asymmetric(void);
+
+/* When asymmetric: on return, every other thread of the process has executed a full memory barrier
+ * since the call began.  Otherwise a seq_cst fence. */
+void hf_os_barrier_heavy(void);
+
+/* ---- threads (posix_thread.c) ---------------------------------------------------------------- */
+
+uint64_t hf_os_thread_id(void); /* the system's */
+
+/* Writes the calling thread's name, always terminated; "" if it has none. */
+enum { HF_OS_THREAD_NAME_SIZE = 16 };
+void hf_os_thread_name(char *buffer, size_t size);
+
+/* Calls `function(argument)` when the calling thread ends.  To be called again, with the same
+ * function, if that is to happen again.  False: cannot be arranged.  Not async-signal-safe. */
+bool hf_os_at_thread_exit(void (*function)(void *), void *argument);
+
+/* The calling thread's stack as addresses [*low, *high).  False if unknown.  May allocate. */
+bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high);
+
+/* Mutual exclusion for rare, slow work; never on a path that enters, leaves or closes. */
+typedef struct hf_os_mutex {
+    uint32_t word;
+} hf_os_mutex;
+void hf_os_lock(hf_os_mutex *mutex);
+void hf_os_unlock(hf_os_mutex *mutex);
+
+/* ---- stacks and symbols (posix_stack.c, symbols_libdw.c) ------------------------------------- */
+
+/* The stack by the system's unwinder: slow (microseconds), may allocate.  Answers the count. */
+size_t hf_os_unwind(uintptr_t *frames, size_t capacity);
+
+/* Whether an address lies in code that is loaded now. */
+bool hf_os_is_code(uintptr_t address);
+
+typedef struct hf_os_symbol {
+    char function[256]; /* "" if unknown */
+    char file[512];     /* "" if unknown */
+    uint32_t line;      /* 0 if unknown */
+    char module[512];   /* path of the object, "" if unknown */
+    uint64_t offset;    /* of the address in the module */
+    bool in_holdfast;   /* the address lies in this library's own code */
+} hf_os_symbol;
+
+/* Names a return address (the call before it).  Allocates and reads files; not async-signal-safe.
+ * One thread at a time: callers serialise. */
+void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out);
+
+/* ---- process and output (posix_output.c) ----------------------------------------------------- */
+
+uint64_t hf_os_process_id(void);
+
+/* An environment variable, or NULL; always NULL in a set-user-id program. */
+const char *hf_os_environment(const char *name);
+
+/* A place to write to: standard error, or a file that is appended to. */
+typedef struct hf_os_output {
+    int descriptor;
+} hf_os_output;
+hf_os_output hf_os_standard_error(void);
+bool hf_os_output_open(const char *path, hf_os_output *out);
+void hf_os_output_close(hf_os_output output);
+bool hf_os_output_is_terminal(hf_os_output output);
+void hf_os_output_write(hf_os_output output, const char *text, size_t length);
+
+/* Reads a whole file of at most `capacity` bytes.  Answers its length, or -1 with the error set. */
+ptrdiff_t hf_os_read_file(const char *path, char *buffer, size_t capacity);
+
+_Noreturn void hf_os_abort(void);
+
+#endif

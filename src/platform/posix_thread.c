@@ -1,0 +1,82 @@
+/* Threads: identity, end, stack bounds, and a small lock. */
+#include "platform/platform.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+uint64_t hf_os_thread_id(void)
+{
+    return (uint64_t)syscall(SYS_gettid);
+}
+
+void hf_os_thread_name(char *buffer, size_t size)
+{
+    char name[HF_OS_THREAD_NAME_SIZE] = "";
+    int saved = errno;
+    (void)prctl(PR_GET_NAME, name, 0, 0, 0);
+    errno = saved;
+    size_t length = 0;
+    for (; length + 1 < size && length + 1 < sizeof name && name[length] != '\0'; length++)
+        buffer[length] = name[length];
+    buffer[length] = '\0';
+}
+
+/* One key serves every caller: there is one exit function in the library. */
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static bool key_made;
+static void (*exit_function)(void *);
+
+static void make_key(void)
+{
+    key_made = pthread_key_create(&key, exit_function) == 0;
+}
+
+bool hf_os_at_thread_exit(void (*function)(void *), void *argument)
+{
+    int saved = errno;
+    __atomic_store_n(&exit_function, function, __ATOMIC_RELAXED);
+    bool done = pthread_once(&key_once, make_key) == 0 && key_made &&
+                pthread_setspecific(key, argument) == 0;
+    errno = saved;
+    return done;
+}
+
+bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high)
+{
+    int saved = errno;
+    pthread_attr_t attributes;
+    void *address = NULL;
+    size_t size = 0;
+    bool known = pthread_getattr_np(pthread_self(), &attributes) == 0;
+    if (known) {
+        known = pthread_attr_getstack(&attributes, &address, &size) == 0;
+        (void)pthread_attr_destroy(&attributes);
+    }
+    *low = (uintptr_t)address;
+    *high = (uintptr_t)address + size;
+    errno = saved;
+    return known;
+}
+
+/* 0 free, 1 held, 2 held and somebody may sleep. */
+void hf_os_lock(hf_os_mutex *mutex)
+{
+    uint32_t word = 0;
+    if (__atomic_compare_exchange_n(&mutex->word, &word, 1, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
+        return;
+    /* Acquire: partner is the release in hf_os_unlock. */
+    while (__atomic_exchange_n(&mutex->word, 2, __ATOMIC_ACQUIRE) != 0)
+        hf_os_wait(&mutex->word, 2, 1000000000);
+}
+
+void hf_os_unlock(hf_os_mutex *mutex)
+{
+    /* Release: what was done under the lock comes before.  Partner: the acquire in hf_os_lock. */
+    if (__atomic_exchange_n(&mutex->word, 0, __ATOMIC_RELEASE) == 2)
+        hf_os_wake_all(&mutex->word);
+}
