@@ -59,12 +59,12 @@
 #define HF_NODISCARD             __attribute__((warn_unused_result))
 #define HF_LIKELY(x)             (__builtin_expect(!!(x), 1))
 #define HF_COLD                  __attribute__((cold))
-#define HF_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define HF_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define HF_NODISCARD
 #define HF_LIKELY(x) (x)
 #define HF_COLD
-#define HF_PRINTF(format, first)
+#define HF_PRINTF(text, first)
 #endif
 
 /* HF_RETURNS_OWNED(free): the result is a new object that must be given to `free`.  gcc's static

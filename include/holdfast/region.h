@@ -19,14 +19,17 @@
 
 HF_BEGIN_DECLS
 
-/* One stay in a region.  Read `value`; the rest is the library's.  Not to be copied. */
+/* One stay in a region.  Read `value`; the rest is the library's.  Not to be copied.  A zeroed one
+ * has ended. */
 typedef struct hf_region {
     hf_value value;
     hf_table *table_;
-    uint64_t handle_;
-    const void *thread_; /* which thread entered, where it is counted */
-    uint32_t place_;     /* where it is protected; 0: it has ended */
-    uint32_t stack_;     /* where it was entered, at level 3 */
+    uint64_t raw_;       /* the handle without its table's secret */
+    hf_slot_ *slot_;     /* its slot */
+    uint64_t place_;     /* where it is protected: the handle itself when that is the thread's first
+                            hazard slot; another place is an even number; 0: it has ended */
+    const void *thread_; /* which thread entered, where place_ is even */
+    uint64_t stack_;     /* where it was entered, at level 3 */
 } hf_region;
 
 /* One reference.  Read `value`; the rest is the library's.  Move it, do not copy it. */
@@ -37,14 +40,10 @@ typedef struct hf_ref {
     uint64_t stack_;
 } hf_ref;
 
-#define HF_REGION_INIT         \
-    {                          \
-        0, NULL, 0, NULL, 0, 0 \
-    }
-#define HF_REF_INIT   \
-    {                 \
-        0, NULL, 0, 0 \
-    }
+/* clang-format off */
+#define HF_REGION_INIT {0, NULL, 0, NULL, 0, NULL, 0}
+#define HF_REF_INIT    {0, NULL, 0, 0}
+/* clang-format on */
 
 /* Enters a region: until hf_leave, out->value is valid, and is neither released nor recycled.
  * `type` may be NULL: any.  Regions nest and may be left in any order.  On failure *out is an ended
@@ -113,6 +112,8 @@ static inline void hf_region_end_(hf_region *region);
 
 /* The library's side of the inlined functions. */
 enum { HF_HAZARDS_PER_THREAD_ = 8 };
+#define HF_HAZARD_FREE_ \
+    UINT64_C(2) /* no handle, for handles are odd, and no ended region's place */
 HF_API hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type,
                                 hf_region *out);
 HF_API void hf_leave_slow_(hf_region *region);
@@ -144,12 +145,9 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
         if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
             hf_slot_ *slot = HF_SLOT_AT_(head, place);
             uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
-            if (HF_LIKELY(((raw ^ state) >> HF_TAG_SHIFT_) == 0 &&
-                          __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == 0 &&
+            if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0 &&
+                          __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == HF_HAZARD_FREE_ &&
                           (type == NULL || head->types[raw >> HF_TYPE_SHIFT_] == type))) {
-                out->table_ = table;
-                out->handle_ = handle.bits;
-                out->place_ = 1;
                 /* Release: a scanner that reads it also sees the end of this hazard slot's last
                  * region.  Partner: the acquire loads of a scan. */
                 __atomic_store_n(&hazards[0], handle.bits, __ATOMIC_RELEASE);
@@ -157,7 +155,12 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
                 /* Acquire: the value was written before this life was published.  Partner: the
                  * release store of the state in open. */
                 state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-                if (HF_LIKELY(((raw ^ state) >> HF_TAG_SHIFT_) == 0)) {
+                /* Written after the barrier, so that an inlined leave finds it in registers. */
+                out->table_ = table;
+                out->raw_ = raw;
+                out->slot_ = slot;
+                out->place_ = handle.bits;
+                if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0)) {
                     out->value = (hf_value)__atomic_load_n(&slot->value, __ATOMIC_RELAXED);
                     return HF_OK;
                 }
@@ -172,25 +175,21 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
 
 inline void hf_leave(hf_region *region)
 {
-    if (HF_LIKELY(region != NULL && region->place_ == 1)) {
-        uint64_t *hazards = hf_hazards_;
-        uint64_t handle = region->handle_;
-        /* Not ours (another thread, a copy that was left before): let the library find out. */
-        if (HF_LIKELY(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == handle)) {
-            const hf_table_head_ *head = (const hf_table_head_ *)(const void *)region->table_;
-            uint64_t raw = handle ^ head->secret;
-            hf_slot_ *slot = HF_SLOT_AT_(head, raw & HF_PLACE_MASK_);
-            uint64_t state;
-            region->place_ = 0;
-            /* Release: what was done inside the region comes before.  Partner: a scan's acquire. */
-            __atomic_store_n(&hazards[0], UINT64_C(0), __ATOMIC_RELEASE);
-            HF_LIGHT_BARRIER_();
-            state = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
-            if (HF_LIKELY(((raw ^ state) >> HF_TAG_SHIFT_) == 0))
-                return;
-            hf_leave_changed_(region);
+    uint64_t *hazards = hf_hazards_;
+    /* Otherwise it is in another place, has ended, was copied, or belongs to another thread. */
+    if (HF_LIKELY(region != NULL &&
+                  __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == region->place_)) {
+        const hf_slot_ *slot = region->slot_;
+        uint64_t raw = region->raw_;
+        region->place_ = 0;
+        /* Release: what was done inside the region comes before.  Partner: a scan's acquire. */
+        __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
+        HF_LIGHT_BARRIER_();
+        if (HF_LIKELY((raw ^ __atomic_load_n(&slot->state, __ATOMIC_RELAXED)) >> HF_TAG_SHIFT_ ==
+                      0))
             return;
-        }
+        hf_leave_changed_(region);
+        return;
     }
     hf_leave_slow_(region);
 }

@@ -24,30 +24,43 @@ static bool needs_hold(const hf_subject *subject)
            (subject->table->level != 0 && hf_raw_has_cold(subject->raw));
 }
 
-/* The state after the first step, and what is left to do. */
+/* Never hot and held by nobody: closed, sealed and won by one compare-and-swap. */
+static inline bool can_claim_at_once(const hf_subject *subject, uint64_t state)
+{
+    return hf_state_admits(state, subject->raw) && !hf_state_was_hot(state) &&
+           hf_state_count(state) == 0 && (state & HF_CLOSED) == 0 && !hf_must_defer();
+}
+
+static inline bool claim_at_once(const hf_subject *subject, uint64_t *state)
+{
+    /* Acquire: what former holders did comes before the release; partners are their releasing
+     * decrements.  Release: this life's end comes before what others do when they see it. */
+    return __atomic_compare_exchange_n(&subject->slot->state, state,
+                                       (*state & ~HF_LIVE_) | HF_CLOSED | HF_SEALED | HF_RELEASED,
+                                       false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* The state after the first step of closing a handle that is hot or held, and what is left to do.
+ */
 static uint64_t closed_state(const hf_subject *subject, uint64_t state, bool waits,
                              unsigned *closing)
 {
     bool hot = hf_state_was_hot(state);
-    bool keeps_live = admits_until_released(subject);
     /* A detacher's mark is taken away: the closer takes over. */
     uint64_t next = (state & ~HF_RELEASED) | HF_CLOSED;
-    if (!hot && hf_state_count(state) == 0 && !hf_must_defer()) {
-        *closing = HF_CLOSING_CLAIMED;
-        return (next & ~HF_LIVE_) | HF_SEALED | HF_RELEASED;
-    }
     *closing = hot ? HF_CLOSING_BARRIER : HF_CLOSING_SETTLE;
     if (hf_state_count(state) < HF_COUNT_LIMIT && needs_hold(subject)) {
         *closing |= HF_CLOSING_HOLDING;
         next += HF_COUNT_ONE;
     }
-    next &= keeps_live ? ~HF_HAZARD_ : ~HF_LIVE_;
+    next &= admits_until_released(subject) ? ~HF_HAZARD_ : ~HF_LIVE_;
     return next | (hot ? 0 : HF_SEALED) | (waits ? HF_WAITER : 0);
 }
 
 /* A reserved handle holds no value: its slot is freed. */
-static hf_status abandon(const hf_subject *subject, uint64_t state)
+static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *closing)
 {
+    *closing = HF_CLOSING_NOTHING;
     if ((state & HF_SEALED) != 0)
         return HF_E_BUSY; /* a commit is under way */
     if (!__atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_CLOSED, false,
@@ -63,18 +76,21 @@ static hf_status begin_at(const hf_subject *subject, bool waits, unsigned *closi
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
     for (;;) {
         if (hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state))
-            return abandon(subject, state);
+            return abandon(subject, state, closing);
+        *closing = HF_CLOSING_NOTHING;
         if (!hf_state_admits(state, subject->raw) || (state & HF_CLOSED) != 0)
             return HF_E_STALE_HANDLE;
-        unsigned left;
-        uint64_t next = closed_state(subject, state, waits, &left);
-        /* Acquire: a handle that nothing holds is released by us; partners are the releasing
-         * decrements.  Release: what the closer did before comes before others' release. */
-        if (__atomic_compare_exchange_n(&subject->slot->state, &state, next, false,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-            *closing = left;
-            return HF_OK;
+        if (can_claim_at_once(subject, state)) {
+            *closing = HF_CLOSING_CLAIMED;
+            if (claim_at_once(subject, &state))
+                return HF_OK;
+            continue; /* somebody entered or closed it first: look again */
         }
+        uint64_t next = closed_state(subject, state, waits, closing);
+        /* Release: what the closer did before comes before the release by another. */
+        if (__atomic_compare_exchange_n(&subject->slot->state, &state, next, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return HF_OK;
         /* Somebody entered, left, promoted it, or closed it first: look again. */
     }
 }
@@ -153,9 +169,10 @@ void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site
     hf_finish(subject, result, site);
 }
 
-hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
+/* The general case: the handle is held, or hot, or not to be closed at all. */
+static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site)
 {
-    hf_refusal refusal = {.operation = "hf_close", .site = HF_SITE(), .closes = true};
+    hf_refusal refusal = {.operation = "hf_close", .site = site, .closes = true};
     hf_closer closer;
     hf_status status = hf_close_begin(table, handle, false, &closer, result, &refusal);
     if (closer.left == HF_CLOSING_NOTHING)
@@ -163,9 +180,25 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
     if ((closer.left & HF_CLOSING_BARRIER) != 0)
         hf_record_barrier();
     hf_close_seal(&closer);
-    hf_close_note(&closer, refusal.site);
-    hf_close_end(&closer, result, refusal.site);
-    hf_drain(table, refusal.site);
+    hf_close_note(&closer, site);
+    hf_close_end(&closer, result, site);
+    hf_drain(table, site);
+    return HF_OK;
+}
+
+hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
+{
+    hf_site site = HF_SITE();
+    hf_closer closer = {.left = HF_CLOSING_CLAIMED};
+    if (!hf_subject_find(table, handle, &closer.subject))
+        return close_any(table, handle, result, site);
+    uint64_t state = __atomic_load_n(&closer.subject.slot->state, __ATOMIC_RELAXED);
+    if (!can_claim_at_once(&closer.subject, state) || !claim_at_once(&closer.subject, &state))
+        return close_any(table, handle, result, site);
+    if (table->level != 0)
+        hf_close_note(&closer, site);
+    hf_finish(&closer.subject, result, site);
+    hf_drain(table, site);
     return HF_OK;
 }
 

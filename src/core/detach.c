@@ -25,17 +25,19 @@ static hf_status mark(const hf_subject *subject, uint64_t *state)
     return HF_OK;
 }
 
-/* Takes the mark away again, unless a closer has done so and taken over. */
-static void unmark(const hf_subject *subject, uint64_t before)
+/* Takes the mark away again; false when a closer has done so and taken over. */
+static bool unmark(const hf_subject *subject, uint64_t before)
 {
     uint64_t marks = HF_LIVE_ | HF_RELEASED;
     uint64_t state = hf_state_load(subject->slot);
-    while (hf_state_is_life_of(state, subject->raw) && (state & marks) == marks &&
-           !__atomic_compare_exchange_n(&subject->slot->state, &state,
+    while (hf_state_is_life_of(state, subject->raw) && (state & marks) == marks) {
+        if (__atomic_compare_exchange_n(&subject->slot->state, &state,
                                         (state & ~HF_RELEASED) | (before & HF_HAZARD_), true,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            return true;
         /* Somebody entered or left by count: try again. */
     }
+    return false;
 }
 
 static bool take(const hf_subject *subject, uint64_t before)
@@ -61,8 +63,7 @@ static hf_status try_detach(const hf_subject *subject)
         return status;
     if (take(subject, before))
         return HF_OK;
-    unmark(subject, before);
-    return HF_E_BUSY;
+    return unmark(subject, before) ? HF_E_BUSY : HF_E_STALE_HANDLE;
 }
 
 /* Nobody else reads or writes the slot any more. */

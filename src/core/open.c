@@ -13,8 +13,8 @@ static bool needs_cold(const hf_table *table, const hf_type *type, const hf_open
 }
 
 /* Takes a slot with all that the handle will need.  *state is the slot's, *raw the handle to be. */
-static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_options *options,
-                           uint64_t *raw)
+static inline hf_status take_slot(hf_table *table, const hf_type *type,
+                                  const hf_open_options *options, uint64_t *raw)
 {
     bool cold = needs_cold(table, type, options);
     uint32_t field = hf_type_field(table, type);
@@ -151,30 +151,53 @@ static void count_opened(hf_table *table)
     hf_count_up(table, local, &local->opened);
 }
 
-hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
-                  const hf_open_options *options, hf_handle *out)
+static hf_status open_with_options(hf_table *table, const hf_type *type, hf_value value,
+                                   const hf_open_options *options, hf_handle *out, hf_site site)
 {
-    hf_refusal refusal = {.operation = "hf_open", .site = HF_SITE()};
+    hf_refusal refusal = {.operation = "hf_open", .site = site};
     uint64_t raw;
     hf_ref parent;
-    if (!are_arguments_good(table, type, options, out))
-        return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, refusal.site);
     hf_status status = hold_parent(table, options, &refusal, &parent);
     if (status != HF_OK)
         return status;
     status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
-        unhold_parent(table, &parent, refusal.site);
+        unhold_parent(table, &parent, site);
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, value, options, trace_of(table, refusal.site));
+        hf_cold_open(table, raw, value, options, trace_of(table, site));
     hf_subject subject = hf_subject_of(table, raw);
-    bring_to_life(&subject, type, value, refusal.operation, refusal.site);
+    bring_to_life(&subject, type, value, refusal.operation, site);
     count_opened(table);
     *out = subject.handle;
     return HF_OK;
+}
+
+/* The same for a handle that needs no cold record: this is the fast one. */
+static hf_status open_plain(hf_table *table, const hf_type *type, hf_value value, hf_handle *out)
+{
+    uint64_t raw;
+    hf_status status = take_slot(table, type, NULL, &raw);
+    if (__builtin_expect(status != HF_OK, 0))
+        return hf_fail(table, status);
+    hf_subject subject = hf_subject_of(table, raw);
+    publish(&subject, value);
+    count_opened(table);
+    *out = subject.handle;
+    return HF_OK;
+}
+
+hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
+                  const hf_open_options *options, hf_handle *out)
+{
+    hf_site site = HF_SITE();
+    if (!are_arguments_good(table, type, options, out))
+        return HF_E_INVALID_ARGUMENT;
+    hf_drain(table, site);
+    if (options == NULL && !needs_cold(table, type, NULL))
+        return open_plain(table, type, value, out);
+    return open_with_options(table, type, value, options, out, site);
 }
 
 hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)

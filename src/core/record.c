@@ -18,8 +18,10 @@ static uint64_t hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
 static hf_record records[HF_RECORDS + 1];
 static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
 
-/* The line of those that have none: never free.  2 is no handle, for handles are odd. */
-static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {2, 2, 2, 2, 2, 2, 2, 2};
+/* The line of those that have none: never free, and in no region's place. */
+#define NEVER UINT64_C(4)
+static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {NEVER, NEVER, NEVER, NEVER,
+                                                      NEVER, NEVER, NEVER, NEVER};
 
 __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-exec"))) = no_hazards;
 __thread hf_thread hf_this_thread;
@@ -67,7 +69,7 @@ static void give_record(void *argument)
     give_bit(record);
 }
 
-static uint32_t take_record(void)
+uint32_t hf_record_take(void)
 {
     uint32_t record = take_bit();
     if (record == 0)
@@ -76,6 +78,8 @@ static uint32_t take_record(void)
         give_bit(record);
         return 0;
     }
+    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
+        __atomic_store_n(&hazard_lines[record][i], HF_HAZARD_FREE_, __ATOMIC_RELAXED);
     records[record].thread = hf_event_thread();
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
@@ -83,12 +87,6 @@ static uint32_t take_record(void)
     /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
     hf_full_fence();
     return record;
-}
-
-uint32_t hf_record_current(void)
-{
-    uint32_t record = hf_this_thread.record;
-    return record != 0 ? record : take_record();
 }
 
 void hf_hazard_store(uint64_t *hazard, uint64_t handle)
@@ -118,7 +116,8 @@ static bool is_alone(void)
 {
     uint64_t others = 0;
     uint32_t own = hf_this_thread.record;
-    /* Orders the closer's change of the state before its look at the bitmap.  Partner: take_record.
+    /* Orders the closer's change of the state before its look at the bitmap.  Partner:
+     * hf_record_take.
      */
     hf_full_fence();
     for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {

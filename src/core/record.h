@@ -23,12 +23,24 @@ typedef struct hf_record {
     uint32_t thread;                         /* of the report side's thread store; 0 unknown */
 } hf_record;
 
+/* A finding that a thread made, remembered so that the same one is merely counted. */
+typedef struct hf_finding {
+    const void *table; /* NULL: none */
+    uint64_t handle;
+    uint64_t state; /* of the handle's slot: as long as it is the same, so is the answer */
+    hf_site site;
+    uintptr_t caller;
+    uint32_t epoch; /* of the report side's policies */
+    hf_status status;
+    hf_report_kind kind;
+} hf_finding;
+
 /* What a thread knows of itself. */
 typedef struct hf_thread {
     uint32_t record;       /* its record, 0 if it has none */
     uint32_t signal_depth; /* hf_signal_begin without hf_signal_end */
     uint32_t busy;         /* inside a section that a signal handler must not enter again */
-    uint64_t last_finding; /* the key of its last finding: see refuse.c */
+    hf_finding last;       /* its last finding: see refuse.h */
 } hf_thread;
 
 extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));
@@ -48,7 +60,13 @@ static inline void hf_busy_end(void)
 }
 
 /* This thread's record, taken now if it has none; 0 when all are taken. */
-uint32_t hf_record_current(void);
+uint32_t hf_record_take(void);
+
+static inline uint32_t hf_record_current(void)
+{
+    uint32_t record = hf_this_thread.record;
+    return __builtin_expect(record != 0, 1) ? record : hf_record_take();
+}
 
 /* The hazard line and the record of a thread.  `record` is not 0. */
 uint64_t *hf_record_hazards(uint32_t record);

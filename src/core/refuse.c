@@ -101,19 +101,12 @@ static void describe(const hf_table *table, hf_handle handle, hf_event *event)
         return;
     }
     event->subject = hf_cold_party(table, raw);
-    if (event->kind == HF_REPORT_HANDLE_REUSE && find_new_owner(table, raw, &owner)) {
+    if ((event->kind == HF_REPORT_STALE_USE || event->kind == HF_REPORT_DOUBLE_CLOSE) &&
+        find_new_owner(table, raw, &owner)) {
+        event->kind = HF_REPORT_HANDLE_REUSE;
         event->other = hf_cold_party(table, owner);
         event->other_role = "its place now belongs to";
     }
-}
-
-/* Names one finding: a handle, a call, a kind, under the present policies.  Never 0. */
-static uint64_t finding_key(hf_handle handle, hf_site site, hf_report_kind kind, uint32_t epoch)
-{
-    const uintptr_t *frame = site;
-    uint64_t place = (uint64_t)(uintptr_t)frame * 31 + (uint64_t)frame[1] + (uint64_t)kind;
-    return (handle.bits + place * UINT64_C(0x9e3779b97f4a7c15)) ^
-           ((uint64_t)epoch << 32 | 1) * UINT64_C(0xd6e8feb86659fd93);
 }
 
 void hf_find(hf_table *table, const hf_event *event, hf_site site)
@@ -132,41 +125,39 @@ hf_status hf_fail(hf_table *table, hf_status status)
     return status;
 }
 
-/* The same finding as this thread's last, which was not ignored: counted only. */
-static bool is_repetition(hf_table *table, hf_report_kind kind, uint64_t key)
+/* Remembers the use of a stale handle for hf_refuse_again, unless every repetition is to be raised.
+ * Only that: whether a type is wrong depends on more than the slot. */
+static void remember(const hf_table *table, hf_handle handle, const hf_refusal *refusal,
+                     hf_status status, hf_report_kind kind)
 {
-    if (hf_this_thread.last_finding != key)
-        return false;
-    hf_local *local = hf_local_of(table);
-    hf_count_up(table, local, &local->reports[kind]);
-    return true;
-}
-
-HF_COLD static void report(hf_table *table, hf_handle handle, const hf_refusal *refusal,
-                           hf_report_kind kind, uint64_t key)
-{
-    hf_event event = {.kind = kind, .operation = refusal->operation};
-    describe(table, handle, &event);
-    hf_find(table, &event, refusal->site);
-    hf_this_thread.last_finding = hf_event_counts(kind) ? key : 0;
+    uint64_t raw;
+    uint32_t epoch = hf_event_epoch();
+    const hf_slot_ *slot = hf_slot_find(table, handle, &raw);
+    hf_this_thread.last = (hf_finding){.table = NULL};
+    if (slot == NULL || status != HF_E_STALE_HANDLE || epoch == 0 || !hf_event_counts(kind))
+        return;
+    hf_this_thread.last = (hf_finding){.table = table,
+                                       .handle = handle.bits,
+                                       .state = hf_state_load(slot),
+                                       .site = refusal->site,
+                                       .caller = ((const uintptr_t *)refusal->site)[1],
+                                       .epoch = epoch,
+                                       .status = status,
+                                       .kind = kind};
 }
 
 hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal)
 {
     hf_status status = hf_classify(table, handle, refusal->type);
-    hf_report_kind kind;
-    uint64_t owner;
+    hf_event event = {.operation = refusal->operation};
     if (status == HF_OK || status == HF_E_INVALID_ARGUMENT || refusal->quiet)
         return status;
     (void)hf_fail(table, status);
-    if (!kind_of(status, refusal->closes, &kind))
+    if (!kind_of(status, refusal->closes, &event.kind))
         return status;
-    if (status == HF_E_STALE_HANDLE &&
-        find_new_owner(table, handle.bits ^ table->head.secret, &owner))
-        kind = HF_REPORT_HANDLE_REUSE;
-    uint32_t epoch = hf_event_epoch();
-    uint64_t key = finding_key(handle, refusal->site, kind, epoch);
-    if (epoch == 0 || !is_repetition(table, kind, key))
-        report(table, handle, refusal, kind, key);
+    describe(table, handle, &event);
+    /* Before it is raised: the hook may call us again, and what it finds is then the last. */
+    remember(table, handle, refusal, status, event.kind);
+    hf_find(table, &event, refusal->site);
     return status;
 }

@@ -19,6 +19,28 @@ hf_status hf_classify(const hf_table *table, hf_handle handle, const hf_type *ty
 /* Classifies, counts and reports.  HF_OK as above. */
 hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal);
 
+/* Whether a call is the very one that this thread was refused last: same handle, same call, and
+ * nothing has changed since.  Then it is counted, and *status is the answer, at the cost of a few
+ * compares: stale handles are often tried in a loop. */
+static inline bool hf_refuse_again(hf_table *table, hf_handle handle, hf_site site,
+                                   hf_status *status)
+{
+    const hf_finding *last = &hf_this_thread.last;
+    uint64_t raw;
+    if (last->handle != handle.bits || last->table != table || table == NULL ||
+        last->site != site || last->caller != ((const uintptr_t *)site)[1] ||
+        last->epoch != hf_event_epoch())
+        return false;
+    const hf_slot_ *slot = hf_slot_find(table, handle, &raw);
+    if (slot == NULL || __atomic_load_n(&slot->state, __ATOMIC_RELAXED) != last->state)
+        return false;
+    hf_local *local = hf_local_of(table);
+    hf_count_up(table, local, &local->refused[last->status]);
+    hf_count_up(table, local, &local->reports[last->kind]);
+    *status = last->status;
+    return true;
+}
+
 /* Counts a failed operation and answers its status. */
 hf_status hf_fail(hf_table *table, hf_status status);
 

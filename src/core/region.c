@@ -1,7 +1,8 @@
 /* Regions: entering and leaving, where the inlined path does not apply.
  *
- * Places (hf_region.place_): 0 ended; 1 to 8 the thread's hazard slots; 9 counted and not listed;
- * 10 to 17 counted and listed in the thread's record. */
+ * Places (hf_region.place_): the handle itself stands for the thread's first hazard slot; the other
+ * places are even: PLACE_HAZARD + 2i for hazard slot i, PLACE_LISTED + 2i for a counted region that
+ * is item i of the thread's list, PLACE_COUNTED for one that found no room there.  0 has ended. */
 #include "core/abandon.h"
 #include "core/refuse.h"
 #include "core/registry.h"
@@ -32,10 +33,33 @@ bool hf_is_live(const hf_table *table, hf_handle handle)
 }
 #endif
 
-enum { PLACE_HAZARD = 1, PLACE_COUNTED = 9, PLACE_LISTED = 10 };
+enum {
+    PLACE_HAZARD = 16, /* beyond what marks hazard slots without a handle */
+    PLACE_LISTED = PLACE_HAZARD + 2 * HF_HAZARDS_PER_THREAD_,
+    PLACE_COUNTED = PLACE_LISTED + 2 * HF_HELD_PER_THREAD
+};
 
 /* How much a lost race for the state word tells of a handle's heat: sooner hot under contention. */
 enum { HEAT_OF_CONTENTION = 32 };
+
+static void fill(hf_region *out, const hf_subject *subject, uint64_t place)
+{
+    out->value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    out->table_ = subject->table;
+    out->raw_ = subject->raw;
+    out->slot_ = subject->slot;
+    out->thread_ = &hf_this_thread;
+    out->place_ = place;
+}
+
+/* The subject of a region that was entered once. */
+static hf_subject subject_of(const hf_region *region)
+{
+    return (hf_subject){.table = region->table_,
+                        .slot = region->slot_,
+                        .raw = region->raw_,
+                        .handle = hf_handle_of(region->table_, region->raw_)};
+}
 
 /* ---- counted -------------------------------------------------------------------------------- */
 
@@ -84,7 +108,7 @@ static uint32_t list_region(const hf_subject *subject, uint32_t stack)
         if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) == 0) {
             __atomic_store_n(&record->held_stack[i], stack, __ATOMIC_RELAXED);
             __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELAXED);
-            return PLACE_LISTED + i;
+            return PLACE_LISTED + 2 * i;
         }
     }
     return PLACE_COUNTED;
@@ -97,12 +121,7 @@ static hf_status enter_counted(const hf_subject *subject, uint64_t state, hf_reg
     if (status != HF_OK)
         return status;
     uint32_t stack = subject->table->level == 3 ? hf_event_trace(site).stack : 0;
-    *out = (hf_region){.value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
-                       .table_ = subject->table,
-                       .handle_ = subject->handle.bits,
-                       .thread_ = &hf_this_thread,
-                       .place_ = list_region(subject, stack),
-                       .stack_ = stack};
+    fill(out, subject, list_region(subject, stack));
     return HF_OK;
 }
 
@@ -113,7 +132,7 @@ static uint64_t *free_hazard(void)
     uint32_t record = hf_record_current();
     uint64_t *line = hf_record_hazards(record);
     for (uint32_t i = 0; record != 0 && i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) == 0)
+        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) == HF_HAZARD_FREE_)
             return &line[i];
     return NULL;
 }
@@ -125,17 +144,13 @@ static bool enter_hazard(const hf_subject *subject, uint64_t *hazard, hf_region 
     hf_hazard_store(hazard, subject->handle.bits);
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
     if (!hf_state_is_hazard(state, subject->raw)) {
-        hf_hazard_store(hazard, 0);
+        hf_hazard_store(hazard, HF_HAZARD_FREE_);
         hf_full_fence(); /* partner: the closer's fence after SEALED */
         hf_settle(subject, site);
         return false;
     }
-    *out = (hf_region){.value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
-                       .table_ = subject->table,
-                       .handle_ = subject->handle.bits,
-                       .thread_ = &hf_this_thread,
-                       .place_ = PLACE_HAZARD +
-                                 (uint32_t)(hazard - hf_record_hazards(hf_this_thread.record))};
+    uint64_t number = (uint64_t)(hazard - hf_record_hazards(hf_this_thread.record));
+    fill(out, subject, number == 0 ? subject->handle.bits : PLACE_HAZARD + 2 * number);
     return true;
 }
 
@@ -159,14 +174,11 @@ static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_re
     return enter_counted(subject, state, out, site);
 }
 
-hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+static hf_status enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out,
+                       hf_site site)
 {
-    hf_site site = HF_SITE();
     hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
     hf_subject subject;
-    if (out == NULL)
-        return HF_E_INVALID_ARGUMENT;
-    *out = (hf_region)HF_REGION_INIT;
     while (hf_subject_find(table, handle, &subject)) {
         hf_status status = try_enter(&subject, type, out, site);
         if (status == HF_OK)
@@ -181,15 +193,29 @@ hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type,
     return hf_refuse(table, handle, &refusal);
 }
 
+hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+{
+    hf_site site = HF_SITE();
+    hf_status status;
+    if (out == NULL)
+        return HF_E_INVALID_ARGUMENT;
+    out->place_ = 0;
+    out->table_ = NULL;
+    out->value = 0;
+    if (hf_refuse_again(table, handle, site, &status))
+        return status;
+    return enter(table, handle, type, out, site);
+}
+
 /* ---- leaving -------------------------------------------------------------------------------- */
 
 static void report_region(const hf_region *region, hf_report_kind kind, hf_site site)
 {
     hf_table *table = region->table_;
     hf_event event = {.kind = kind, .operation = "hf_leave", .table_name = table->name};
-    event.subject.handle = (hf_handle){region->handle_};
-    if (hf_raw_is_plausible(table, region->handle_ ^ table->head.secret))
-        event.subject = hf_cold_party(table, region->handle_ ^ table->head.secret);
+    event.subject.handle = hf_handle_of(table, region->raw_);
+    if (hf_raw_is_plausible(table, region->raw_))
+        event.subject = hf_cold_party(table, region->raw_);
     hf_find(table, &event, site);
 }
 
@@ -210,7 +236,7 @@ static bool note_record(void *context, uint32_t record, uint32_t stack, bool cou
 static void report_misplaced(const hf_region *region, hf_site site)
 {
     hazard_search search = {0};
-    hf_record_visit(region->handle_, note_record, &search);
+    hf_record_visit(subject_of(region).handle.bits, note_record, &search);
     report_region(region,
                   search.record != 0 && search.record != hf_this_thread.record
                       ? HF_REPORT_WRONG_THREAD
@@ -218,16 +244,22 @@ static void report_misplaced(const hf_region *region, hf_site site)
                   site);
 }
 
+static bool is_hazard_place(uint64_t place)
+{
+    return (place & HF_HANDLE_MARK_) != 0 || place < PLACE_LISTED;
+}
+
 static bool leave_hazard(hf_region *region, const hf_subject *subject, hf_site site)
 {
     uint32_t record = hf_this_thread.record;
-    uint64_t *hazard = &hf_record_hazards(record)[region->place_ - PLACE_HAZARD];
-    if (record == 0 || __atomic_load_n(hazard, __ATOMIC_RELAXED) != region->handle_) {
+    bool first = (region->place_ & HF_HANDLE_MARK_) != 0;
+    uint64_t *hazard = &hf_record_hazards(record)[first ? 0 : (region->place_ - PLACE_HAZARD) / 2];
+    if (record == 0 || __atomic_load_n(hazard, __ATOMIC_RELAXED) != subject->handle.bits) {
         report_misplaced(region, site);
         return false;
     }
     region->place_ = 0;
-    hf_hazard_store(hazard, 0);
+    hf_hazard_store(hazard, HF_HAZARD_FREE_);
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
     if (!hf_state_is_hazard(state, subject->raw)) {
         hf_full_fence(); /* partner: the closer's fence after SEALED */
@@ -236,12 +268,13 @@ static bool leave_hazard(hf_region *region, const hf_subject *subject, hf_site s
     return true;
 }
 
-static bool unlist(const hf_region *region)
+static bool unlist(const hf_region *region, const hf_subject *subject)
 {
-    if (region->place_ < PLACE_LISTED)
+    if (region->place_ == PLACE_COUNTED)
         return true;
-    uint64_t *held = &hf_record_at(hf_this_thread.record)->held[region->place_ - PLACE_LISTED];
-    if (__atomic_load_n(held, __ATOMIC_RELAXED) != region->handle_)
+    uint64_t number = (region->place_ - PLACE_LISTED) / 2;
+    uint64_t *held = &hf_record_at(hf_this_thread.record)->held[number];
+    if (__atomic_load_n(held, __ATOMIC_RELAXED) != subject->handle.bits)
         return false;
     __atomic_store_n(held, UINT64_C(0), __ATOMIC_RELAXED);
     return true;
@@ -253,7 +286,7 @@ static bool leave_counted(hf_region *region, const hf_subject *subject, hf_site 
         report_region(region, HF_REPORT_WRONG_THREAD, site);
         return false;
     }
-    if (!unlist(region)) {
+    if (!unlist(region, subject)) {
         report_region(region, HF_REPORT_COPIED_REGION, site);
         return false;
     }
@@ -265,11 +298,9 @@ static bool leave_counted(hf_region *region, const hf_subject *subject, hf_site 
 
 static void leave(hf_region *region, hf_site site)
 {
-    hf_subject subject;
-    if (!hf_subject_find(region->table_, (hf_handle){region->handle_}, &subject))
-        return;
-    bool left = region->place_ < PLACE_COUNTED ? leave_hazard(region, &subject, site)
-                                               : leave_counted(region, &subject, site);
+    hf_subject subject = subject_of(region);
+    bool left = is_hazard_place(region->place_) ? leave_hazard(region, &subject, site)
+                                                : leave_counted(region, &subject, site);
     if (left)
         hf_drain(subject.table, site);
 }
@@ -294,9 +325,7 @@ void hf_leave_slow_(hf_region *region)
 /* The end of an inlined leave that found the state changed; the hazard is cleared already. */
 void hf_leave_changed_(hf_region *region)
 {
-    hf_subject subject;
-    if (!hf_subject_find(region->table_, (hf_handle){region->handle_}, &subject))
-        return;
+    hf_subject subject = subject_of(region);
     hf_full_fence(); /* partner: the closer's fence after SEALED */
     hf_settle(&subject, HF_SITE());
 }
@@ -319,7 +348,7 @@ static void report_abandoned(const hf_subject *subject, uint32_t record, uint32_
 
 static bool find_anywhere(uint64_t handle, hf_subject *out)
 {
-    hf_table *table = handle != 0 ? hf_registry_find((hf_handle){handle}, NULL) : NULL;
+    hf_table *table = hf_registry_find((hf_handle){handle}, NULL);
     return hf_subject_find(table, (hf_handle){handle}, out);
 }
 
@@ -330,7 +359,7 @@ static void abandon_hazard(uint32_t record, uint32_t i, hf_site site)
     bool known = find_anywhere(__atomic_load_n(hazard, __ATOMIC_RELAXED), &subject);
     if (known)
         report_abandoned(&subject, record, 0, false, site);
-    hf_hazard_store(hazard, 0);
+    hf_hazard_store(hazard, HF_HAZARD_FREE_);
     hf_full_fence(); /* partner: the closer's fence after SEALED */
     if (known)
         hf_settle(&subject, site);
@@ -352,7 +381,7 @@ void hf_abandon_regions(uint32_t record)
 {
     hf_site site = HF_SITE();
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&hf_record_hazards(record)[i], __ATOMIC_RELAXED) != 0)
+        if (__atomic_load_n(&hf_record_hazards(record)[i], __ATOMIC_RELAXED) != HF_HAZARD_FREE_)
             abandon_hazard(record, i, site);
     for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)
         if (__atomic_load_n(&hf_record_at(record)->held[i], __ATOMIC_RELAXED) != 0)

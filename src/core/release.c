@@ -19,13 +19,6 @@
 #include "core/signal.h"
 #include "core/wait.h"
 
-bool hf_subject_find(hf_table *table, hf_handle handle, hf_subject *out)
-{
-    *out = (hf_subject){.table = table, .handle = handle};
-    out->slot = table != NULL ? hf_slot_find(table, handle, &out->raw) : NULL;
-    return out->slot != NULL;
-}
-
 bool hf_claim(const hf_subject *subject, bool as_waiter)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
@@ -46,11 +39,6 @@ bool hf_claim(const hf_subject *subject, bool as_waiter)
             return true;
         /* Somebody entered by count, gave up waiting, or won: look again. */
     }
-}
-
-bool hf_must_defer(void)
-{
-    return hf_this_thread.signal_depth != 0 || hf_this_thread.busy != 0;
 }
 
 /* ---- the value ------------------------------------------------------------------------------ */
@@ -105,6 +93,16 @@ static void strike(const hf_subject *subject, const hf_type *type, hf_value valu
         report_release(subject, HF_REPORT_BORROW_OUTLIVES_OWNER, borrower, 0, site);
 }
 
+static inline hf_close_result call_release(const hf_subject *subject, const hf_type *type,
+                                           hf_value value, hf_site site)
+{
+    hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
+    result.outcome = type->release(value, type->context, &result.error);
+    if (result.outcome == HF_OUTCOME_NOT_RELEASED)
+        report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
+    return result;
+}
+
 static hf_close_result release_owned(const hf_subject *subject, const hf_type *type, hf_value value,
                                      hf_site site)
 {
@@ -116,22 +114,36 @@ static hf_close_result release_owned(const hf_subject *subject, const hf_type *t
         report_release(subject, HF_REPORT_FOREIGN_CLOSE, owner, 0, site);
         return result;
     }
-    result.outcome = type->release(value, type->context, &result.error);
-    if (result.outcome == HF_OUTCOME_NOT_RELEASED)
-        report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
-    return result;
+    return call_release(subject, type, value, site);
+}
+
+static hf_close_result release_with_cold(const hf_subject *subject, const hf_type *type,
+                                         hf_value value, hf_site site)
+{
+    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw);
+    strike(subject, type, value, borrowed, site);
+    return borrowed ? (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED}
+                    : release_owned(subject, type, value, site);
 }
 
 static hf_close_result release_value(const hf_subject *subject, hf_site site)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
-    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw);
     int error = hf_os_error();
-    strike(subject, type, value, borrowed, site);
-    hf_close_result result = {.outcome = HF_OUTCOME_NOT_OWNED};
-    if (!borrowed)
-        result = release_owned(subject, type, value, site);
+    hf_close_result result = hf_raw_has_cold(subject->raw)
+                                 ? release_with_cold(subject, type, value, site)
+                                 : call_release(subject, type, value, site);
+    hf_os_set_error(error);
+    return result;
+}
+
+static inline hf_close_result release_plain(const hf_subject *subject, hf_site site)
+{
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    int error = hf_os_error();
+    hf_close_result result = call_release(subject, type, value, site);
     hf_os_set_error(error);
     return result;
 }
@@ -174,6 +186,10 @@ static bool drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
 static bool free_slot(hf_subject *current)
 {
     hf_table *table = current->table;
+    if (!hf_raw_has_cold(current->raw)) {
+        hf_recycle(current);
+        return false;
+    }
     hf_handle parent = hf_cold_parent(table, current->raw);
     hf_recycle(current);
     return drop_parent(table, parent, current);
@@ -194,6 +210,14 @@ void hf_release_slot(const hf_subject *subject, hf_site site)
 
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
 {
+    /* Without a cold record: owned, in no namespace, without identity or parent. */
+    if (!hf_raw_has_cold(subject->raw)) {
+        hf_close_result plain = release_plain(subject, site);
+        if (result != NULL)
+            *result = plain;
+        hf_recycle(subject);
+        return;
+    }
     hf_close_result done = release_value(subject, site);
     if (result != NULL)
         *result = done;

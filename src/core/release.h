@@ -29,7 +29,10 @@ void hf_release_slot(const hf_subject *subject, hf_site site);
 void hf_settle(const hf_subject *subject, hf_site site);
 
 /* Whether a release must not run on this thread now. */
-bool hf_must_defer(void);
+static inline bool hf_must_defer(void)
+{
+    return (hf_this_thread.signal_depth | hf_this_thread.busy) != 0;
+}
 
 /* Takes a count whatever the state, while the value is not released: for closers and parents.
  * False when it is released or the count is at its limit. */
@@ -51,6 +54,12 @@ static inline hf_subject hf_subject_of(hf_table *table, uint64_t raw)
 }
 
 /* The subject of any handle; false when it names no slot of the table. */
-bool hf_subject_find(hf_table *table, hf_handle handle, hf_subject *out);
+static inline bool hf_subject_find(hf_table *table, hf_handle handle, hf_subject *out)
+{
+    out->table = table;
+    out->handle = handle;
+    out->slot = table != NULL ? hf_slot_find(table, handle, &out->raw) : NULL;
+    return out->slot != NULL;
+}
 
 #endif

@@ -94,8 +94,10 @@ static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusa
         if (raw == 0)
             continue;
         hf_subject subject = hf_subject_of(table, raw);
+        if ((state & HF_CLOSED) == 0) /* committed since we closed all */
+            (void)hf_close_batch(table, &subject.handle, 1, NULL, refusal);
         bool own = hf_record_holds(subject.handle.bits);
-        if (!own && hf_wait_for(&subject, deadline, refusal->site))
+        if (!own && hf_wait_released(&subject, deadline, NULL, refusal->site))
             continue;
         hf_report_holders(&subject, HF_REPORT_HELD_AT_SHUTDOWN, refusal->operation, refusal->site);
         if (answer != HF_E_POSSIBLE_DEADLOCK)

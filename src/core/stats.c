@@ -1,16 +1,6 @@
 /* Statistics: counted per thread, added up when asked for. */
 #include "core/bag.h"
 
-void hf_count_up(hf_table *table, const hf_local *local, uint64_t *counter)
-{
-    if (local == &table->locals[0]) { /* shared by all threads without a record */
-        (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-        return;
-    }
-    uint64_t count = __atomic_load_n(counter, __ATOMIC_RELAXED);
-    __atomic_store_n(counter, count + 1, __ATOMIC_RELAXED);
-}
-
 static void add_local(const hf_local *local, hf_table_stats *sum)
 {
     sum->opened += __atomic_load_n(&local->opened, __ATOMIC_RELAXED);

@@ -7,41 +7,25 @@ enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
 
 #define DEFAULT_SLOTS (UINT64_C(1) << 24)
 
-bool hf_table_is_usable(const hf_table *table)
+/* The type that has this field, which is `type` if the field was free. */
+static const void *settle_field(hf_table *table, uint32_t field, const hf_type *type)
 {
-    uint32_t phase = __atomic_load_n(&table->phase, __ATOMIC_RELAXED);
-    return phase == HF_TABLE_OPEN || phase == HF_TABLE_CLOSING;
+    const void *known = __atomic_load_n(&table->types[field], __ATOMIC_ACQUIRE);
+    if (known == NULL && __atomic_compare_exchange_n(&table->types[field], &known, type, false,
+                                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        known = type;
+    return known;
 }
 
-hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw)
-{
-    *raw = handle.bits ^ table->head.secret;
-    uint64_t place = *raw & HF_PLACE_MASK_;
-    /* Acquire: partner is the release when slots are committed. */
-    if (place >= __atomic_load_n(&table->head.place_limit, __ATOMIC_ACQUIRE) ||
-        (*raw & HF_HANDLE_MARK_) == 0)
-        return NULL;
-    return HF_SLOT_AT_(&table->head, place);
-}
-
-uint32_t hf_type_field(hf_table *table, const hf_type *type)
+uint32_t hf_type_field_slow(hf_table *table, const hf_type *type)
 {
     for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2) {
-        const void *known = __atomic_load_n(&table->types[field], __ATOMIC_ACQUIRE);
-        if (known == NULL) {
-            /* The odd one first, so that whoever sees the even one sees both.  A thread that is
-             * beaten here by another type leaves nothing behind but that type's own entry. */
-            const void *none = NULL;
-            if (__atomic_compare_exchange_n(&table->types[field], &none, type, false,
-                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-                known = type;
-            else
-                known = none;
-        }
-        if (known == type) {
+        if (settle_field(table, field, type) != type)
+            continue;
+        /* Only once: a store would take the line from everybody else. */
+        if (__atomic_load_n(&table->types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) != type)
             __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
-            return field;
-        }
+        return field;
     }
     return 0;
 }

@@ -84,7 +84,16 @@ static inline uint64_t hf_state_load(const hf_slot_ *slot)
 
 /* The slot that a handle names, NULL when it names none of this table.  *raw is the handle without
  * the table's secret. */
-hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw);
+static inline hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw)
+{
+    *raw = handle.bits ^ table->head.secret;
+    uint64_t place = *raw & HF_PLACE_MASK_;
+    /* Acquire: partner is the release when slots are committed. */
+    if (place >= __atomic_load_n(&table->head.place_limit, __ATOMIC_ACQUIRE) ||
+        (*raw & HF_HANDLE_MARK_) == 0)
+        return NULL;
+    return HF_SLOT_AT_(&table->head, place);
+}
 
 static inline hf_handle hf_handle_of(const hf_table *table, uint64_t raw)
 {
@@ -98,10 +107,23 @@ static inline const hf_type *hf_type_of(const hf_table *table, uint64_t word)
 }
 
 /* The even type field of a type, entered now if it is new; 0 when the table has no room for it. */
-uint32_t hf_type_field(hf_table *table, const hf_type *type);
+uint32_t hf_type_field_slow(hf_table *table, const hf_type *type);
+
+static inline uint32_t hf_type_field(hf_table *table, const hf_type *type)
+{
+    /* Most tables hold one type, and the odd field is written last. */
+    const uint32_t first = 2;
+    if (__atomic_load_n(&table->types[first | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
+        return first;
+    return hf_type_field_slow(table, type);
+}
 
 /* Whether the table takes operations. */
-bool hf_table_is_usable(const hf_table *table);
+static inline bool hf_table_is_usable(const hf_table *table)
+{
+    uint32_t phase = __atomic_load_n(&table->phase, __ATOMIC_RELAXED);
+    return phase == HF_TABLE_OPEN || phase == HF_TABLE_CLOSING;
+}
 
 /* This thread's part of the table. */
 static inline hf_local *hf_local_of(hf_table *table)
@@ -109,8 +131,16 @@ static inline hf_local *hf_local_of(hf_table *table)
     return &table->locals[hf_this_thread.record];
 }
 
-/* Adds one to a counter of `local`. */
-void hf_count_up(hf_table *table, const hf_local *local, uint64_t *counter);
+/* Adds one to a counter of `local`: by its thread alone, but for the local of record 0. */
+static inline void hf_count_up(const hf_table *table, const hf_local *local, uint64_t *counter)
+{
+    if (__builtin_expect(local == table->locals, 0)) {
+        (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    uint64_t count = __atomic_load_n(counter, __ATOMIC_RELAXED);
+    __atomic_store_n(counter, count + 1, __ATOMIC_RELAXED);
+}
 
 /* Gives the table's memory back to the pool, zeroed, or keeps it for ever if `held`. */
 void hf_table_retire(hf_table *table, bool held);

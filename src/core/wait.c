@@ -40,15 +40,17 @@ int64_t hf_deadline(hf_timeout timeout)
     return timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
 }
 
-/* Calls the type's unblock while holding the value. */
-static void unblock(const hf_subject *subject)
+/* Calls the type's unblock while holding the value; false when there is nothing to call.  The last
+ * holder may leave meanwhile and find us, so the caller looks again. */
+static bool unblock(const hf_subject *subject)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     if (type->unblock == NULL || !hf_hold(subject))
-        return;
+        return false;
     type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
                   type->context);
     (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+    return true;
 }
 
 /* Sets or clears WAITER while the value is not released; false when it is. */
@@ -84,30 +86,38 @@ static int64_t least(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
+/* One look by the waiter: true when the value is released. */
+static bool is_released(const hf_subject *subject, hf_close_result *result, hf_site site)
+{
+    /* Set anew each time: another waiter that gave up has cleared it. */
+    (void)mark_waiter(subject, true);
+    return claim_and_finish(subject, true, result, site) || is_over(subject);
+}
+
 bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
                       hf_site site)
 {
     uint32_t *bucket = bucket_of(subject->slot);
-    for (int64_t poll = POLL_FIRST_NS;; poll = least(poll * 2, POLL_LAST_NS)) {
+    bool released = false;
+    for (int64_t poll = POLL_FIRST_NS; !released; poll = least(poll * 2, POLL_LAST_NS)) {
         /* Acquire: partner is the release in hf_wake_waiters. */
         uint32_t seen = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
-        if (claim_and_finish(subject, true, result, site) || is_over(subject))
-            return true;
+        released = is_released(subject, result, site) ||
+                   (unblock(subject) && is_released(subject, result, site));
         int64_t left = deadline_ns == INT64_MAX ? INT64_MAX : deadline_ns - hf_os_now_ns();
-        if (left <= 0)
+        if (released || left <= 0)
             break;
-        unblock(subject);
         hf_os_wait(bucket, seen, least(poll, left));
     }
-    /* A leaver may have seen WAITER and left the duty to us: clear it first, then look again. */
-    (void)mark_waiter(subject, false);
-    return claim_and_finish(subject, false, result, site) || is_over(subject);
-}
-
-bool hf_wait_for(const hf_subject *subject, int64_t deadline_ns, hf_site site)
-{
-    (void)mark_waiter(subject, true);
-    return hf_wait_released(subject, deadline_ns, NULL, site);
+    if (!released) {
+        /* A leaver may have seen WAITER and left the duty to us: clear it first, then look again.
+         */
+        (void)mark_waiter(subject, false);
+        released = claim_and_finish(subject, false, result, site) || is_over(subject);
+    }
+    /* Other waiters: the handle is released, or WAITER is theirs to set again. */
+    hf_wake_waiters(subject->slot);
+    return released;
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */

@@ -7,14 +7,11 @@
 /* Wakes whoever waits for this slot. */
 void hf_wake_waiters(const hf_slot_ *slot);
 
-/* Waits, as the waiter, until the value is released, by this thread if it can; at most until
- * deadline_ns (monotonic; HF_FOREVER never).  True: released.  False: time is over, and the last
- * holder will release. */
+/* Becomes the waiter of a handle whose close was asked for, and waits until it is released, by this
+ * thread if it can; at most until deadline_ns (monotonic; HF_FOREVER never).  True: released.
+ * False: time is over, and the last holder will release. */
 bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
                       hf_site site);
-
-/* The same for a handle that somebody else closed: becomes its waiter first. */
-bool hf_wait_for(const hf_subject *subject, int64_t deadline_ns, hf_site site);
 
 /* The moment at which a time-out is over. */
 int64_t hf_deadline(hf_timeout timeout);

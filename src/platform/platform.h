@@ -5,6 +5,8 @@
 #ifndef HF_PLATFORM_H
 #define HF_PLATFORM_H
 
+#include "platform/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,12 +35,10 @@ void hf_os_unreserve(void *address, size_t bytes);
 uint64_t hf_os_fail_allocation(uint64_t nth);
 #endif
 
-/* ---- time, randomness, errors (posix_misc.c) ------------------------------------------------- */
+/* ---- time, randomness (posix_misc.c); errors: error.h ------------------------------------------------- */
 
 int64_t hf_os_now_ns(void); /* monotonic */
 uint64_t hf_os_random(void);
-int hf_os_error(void); /* errno or GetLastError */
-void hf_os_set_error(int error);
 
 /* ---- waiting (linux_wait.c) ------------------------------------------------------------------ */
 
@@ -79,7 +79,7 @@ typedef struct hf_os_mutex {
 void hf_os_lock(hf_os_mutex *mutex);
 void hf_os_unlock(hf_os_mutex *mutex);
 
-/* ---- stacks and symbols (posix_stack.c, symbols_libdw.c) ------------------------------------- */
+/* ---- stacks and symbols (posix_stack.c, posix_symbols.c) ------------------------------------- */
 
 /* The stack by the system's unwinder: slow (microseconds), may allocate.  Answers the count. */
 size_t hf_os_unwind(uintptr_t *frames, size_t capacity);
@@ -100,6 +100,13 @@ typedef struct hf_os_symbol {
  * One thread at a time: callers serialise. */
 void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out);
 
+/* Gives back what hf_os_symbolize holds on to, descriptors above all.  Serialised with it. */
+void hf_os_symbolize_end(void);
+
+/* Only the module, the offset in it, and in_holdfast as far as those tell.  Any thread; not
+ * async-signal-safe. */
+void hf_os_locate(uintptr_t return_address, hf_os_symbol *out);
+
 /* ---- process and output (posix_output.c) ----------------------------------------------------- */
 
 uint64_t hf_os_process_id(void);
@@ -119,6 +126,12 @@ void hf_os_output_write(hf_os_output output, const char *text, size_t length);
 
 /* Reads a whole file of at most `capacity` bytes.  Answers its length, or -1 with the error set. */
 ptrdiff_t hf_os_read_file(const char *path, char *buffer, size_t capacity);
+
+/* Writes a path of `length` bytes as an absolute one.  False, with the error set: it cannot be. */
+bool hf_os_absolute_path(const char *path, size_t length, char *buffer, size_t size);
+
+/* The text of a system error, in `buffer` or in static storage. */
+const char *hf_os_error_text(int error, char *buffer, size_t size);
 
 _Noreturn void hf_os_abort(void);
 

@@ -1,4 +1,4 @@
-/* Time, randomness, the thread's error number. */
+/* Time and randomness. */
 #include "platform/platform.h"
 
 #include <errno.h>
@@ -20,14 +20,4 @@ uint64_t hf_os_random(void)
         bits = (uint64_t)hf_os_now_ns() * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)&bits;
     errno = saved;
     return bits;
-}
-
-int hf_os_error(void)
-{
-    return errno;
-}
-
-void hf_os_set_error(int error)
-{
-    errno = error;
 }

@@ -1,0 +1,194 @@
+/* Names for addresses: by the sanitizer's own symbolizer where the program is built with one, else
+ * by libdw, else by the dynamic linker, which knows exported functions only. */
+#include "platform/symbols.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Defined by the sanitizers' run-time libraries, null without them. */
+__attribute__((weak)) void __sanitizer_symbolize_pc(void *pc, const char *format, char *out,
+                                                    size_t size);
+
+void hf_copy_text(char *to, size_t size, const char *from)
+{
+    size_t length = strnlen(from, size - 1);
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+bool hf_is_own_header(const char *file)
+{
+    const char *name = strrchr(file, '/');
+    static const char folder[] = "holdfast/";
+    size_t length = sizeof folder - 1;
+    if (name == NULL || (size_t)(name + 1 - file) < length ||
+        memcmp(name + 1 - length, folder, length) != 0)
+        return false;
+    const char *dot = strrchr(name, '.');
+    return dot != NULL && (strcmp(dot, ".h") == 0 || strcmp(dot, ".hpp") == 0);
+}
+
+/* ---- modules -------------------------------------------------------------------------------- */
+
+static void copy_module_name(hf_os_symbol *out, const struct link_map *object, const char *name)
+{
+    if (object->l_name[0] ==
+        '\0') { /* the program itself, which may have been started by any name */
+        ssize_t length = readlink("/proc/self/exe", out->module, sizeof out->module - 1);
+        if (length > 0) {
+            out->module[length] = '\0';
+            return;
+        }
+    }
+    hf_copy_text(out->module, sizeof out->module, name);
+}
+
+static void locate(uintptr_t pc, hf_os_symbol *out, Dl_info *info)
+{
+    void *object = NULL;
+    memset(out, 0, sizeof *out);
+    memset(info, 0, sizeof *info);
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    if (dladdr1((void *)pc, info, &object, RTLD_DL_LINKMAP) == 0 || object == NULL)
+        return;
+    const struct link_map *map = object;
+    copy_module_name(out, map, info->dli_fname);
+    out->offset = pc - map->l_addr;
+}
+
+/* ---- what is the library's own --------------------------------------------------------------- */
+
+/* Whether this code lies in a shared object of its own, not in one with the user's. */
+static bool is_shared_library(const Dl_info *own)
+{
+    const char *name = own->dli_fname != NULL ? strrchr(own->dli_fname, '/') : NULL;
+    static const char library[] = "/libholdfast.so";
+    return name != NULL && strncmp(name, library, sizeof library - 1) == 0;
+}
+
+/* The folder of the library's sources, as the compiler was told it; 0 if it was told no whole path.
+ */
+static size_t source_folder_length(void)
+{
+    static const char here[] = __FILE__;
+    static const char tail[] = "platform/posix_symbols.c";
+    return here[0] == '/' && sizeof here > sizeof tail ? sizeof here - sizeof tail : 0;
+}
+
+/* Linked into the user's own object, the library is known by its source files; by its functions'
+ * names only where files are not known. */
+static bool is_own_function(const hf_os_symbol *symbol)
+{
+    size_t folder = source_folder_length();
+    if (symbol->file[0] != '\0' && folder > 0)
+        return strncmp(symbol->file, __FILE__, folder) == 0;
+    return strncmp(symbol->function, "hf_", 3) == 0;
+}
+
+static bool is_own(const hf_os_symbol *symbol, const Dl_info *info)
+{
+    Dl_info own;
+    if (hf_is_own_header(symbol->file))
+        return true;
+    if (dladdr((void *)(uintptr_t)&hf_os_symbolize, &own) == 0 || own.dli_fbase != info->dli_fbase)
+        return false;
+    return is_shared_library(&own) || is_own_function(symbol);
+}
+
+void hf_os_locate(uintptr_t return_address, hf_os_symbol *out)
+{
+    Dl_info info;
+    int saved = errno;
+    locate(return_address - 1, out, &info);
+    out->in_holdfast = is_own(out, &info);
+    errno = saved;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Takes "function\nfile\nline" apart.  The sanitizers write "<null>" and "??" for what they do not
+ * know. */
+static bool take_apart(char *text, hf_os_symbol *out)
+{
+    char *file = strchr(text, '\n');
+    char *line = file != NULL ? strchr(file + 1, '\n') : NULL;
+    if (line == NULL)
+        return false;
+    *file++ = '\0';
+    *line++ = '\0';
+    if (text[0] != '<' && text[0] != '?' && text[0] != '\0')
+        hf_copy_text(out->function, sizeof out->function, text);
+    long number = strtol(line, NULL, 10);
+    if (file[0] == '<' || file[0] == '?' || file[0] == '\0' || number <= 0)
+        return false;
+    hf_copy_text(out->file, sizeof out->file, file);
+    out->line = (uint32_t)number;
+    return true;
+}
+
+/* Its answers for inlined functions follow each other, innermost first, each terminated; an empty
+ * one ends them. */
+static bool sanitizer_name(uintptr_t pc, hf_os_symbol *out)
+{
+    char text[1024];
+    bool known = false;
+    if (__sanitizer_symbolize_pc == NULL)
+        return false;
+    memset(text, 0, sizeof text);
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    __sanitizer_symbolize_pc((void *)pc, "%f\n%s\n%l", text, sizeof text - 1);
+    for (char *answer = text; answer < text + sizeof text && *answer != '\0';) {
+        char *next = answer + strlen(answer) + 1;
+        known = take_apart(answer, out);
+        if (!known || !hf_is_own_header(out->file))
+            break;
+        answer = next;
+    }
+    return known;
+}
+
+static void demangle(hf_os_symbol *out)
+{
+    typedef char *demangler(const char *name, char *buffer, size_t *length, int *status);
+    union {
+        void *object;
+        demangler *function;
+    } found = {.object = NULL};
+    if (strncmp(out->function, "_Z", 2) != 0)
+        return;
+    found.object = dlsym(RTLD_DEFAULT, "__cxa_demangle"); /* C++ programs have it */
+    char *name = found.object != NULL ? found.function(out->function, NULL, NULL, NULL) : NULL;
+    if (name != NULL)
+        hf_copy_text(out->function, sizeof out->function, name);
+    free(name);
+}
+
+void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out)
+{
+    Dl_info info;
+    int saved = errno;
+    int state = PTHREAD_CANCEL_ENABLE;
+    uintptr_t pc = return_address - 1;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    locate(pc, out, &info);
+    if (!sanitizer_name(pc, out))
+        (void)hf_libdw_name(pc, out);
+    if (out->function[0] == '\0' && info.dli_sname != NULL)
+        hf_copy_text(out->function, sizeof out->function, info.dli_sname);
+    demangle(out);
+    out->in_holdfast = is_own(out, &info);
+    (void)pthread_setcancelstate(state, NULL);
+    errno = saved;
+}
+
+void hf_os_symbolize_end(void)
+{
+    int saved = errno;
+    hf_libdw_end();
+    errno = saved;
+}

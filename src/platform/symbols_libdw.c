@@ -1,0 +1,203 @@
+/* Functions, files and lines by elfutils' libdw, which is loaded when the first stack is printed,
+ * and done without where it is missing.
+ *
+ * Its descriptors and memory are given back when a report is written (hf_libdw_end): a descriptor
+ * that was kept would change which numbers the program's next opens get. */
+#include "platform/symbols.h"
+
+#ifdef HF_HAVE_LIBDW
+
+#include <dlfcn.h>
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is used of libdw, as a table of its functions. */
+#define LIBDW_FUNCTIONS(X)          \
+    X(dwfl_begin)                   \
+    X(dwfl_end)                     \
+    X(dwfl_linux_proc_report)       \
+    X(dwfl_report_end)              \
+    X(dwfl_linux_proc_find_elf)     \
+    X(dwfl_build_id_find_debuginfo) \
+    X(dwfl_addrmodule)              \
+    X(dwfl_module_addrname)         \
+    X(dwfl_module_getsrc)           \
+    X(dwfl_module_addrdie)          \
+    X(dwfl_lineinfo)                \
+    X(dwarf_getscopes)              \
+    X(dwarf_getsrcfiles)            \
+    X(dwarf_filesrc)                \
+    X(dwarf_attr)                   \
+    X(dwarf_formudata)              \
+    X(dwarf_diename)                \
+    X(dwarf_tag)
+
+#define DECLARE_MEMBER(name) __typeof__(name) *name;
+#define NAME_TEXT(name)      #name,
+
+static union {
+    struct {
+        LIBDW_FUNCTIONS(DECLARE_MEMBER)
+    } call;
+    void *entries[18];
+} libdw;
+
+static const char *const entry_names[] = {LIBDW_FUNCTIONS(NAME_TEXT)};
+
+_Static_assert(sizeof libdw.call == sizeof libdw.entries &&
+                   sizeof entry_names / sizeof entry_names[0] ==
+                       sizeof libdw.entries / sizeof libdw.entries[0],
+               "an entry for each function");
+
+/* Everything below is used by one thread at a time, as hf_os_symbolize is. */
+static enum { NOT_TRIED, LOADED, MISSING } state;
+static Dwfl *session;
+static pid_t session_process;
+static Dwfl_Callbacks callbacks;
+
+static bool load(void)
+{
+    if (state != NOT_TRIED)
+        return state == LOADED;
+    state = MISSING;
+    void *object = dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
+    if (object == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof entry_names / sizeof entry_names[0]; i++) {
+        libdw.entries[i] = dlsym(object, entry_names[i]);
+        if (libdw.entries[i] == NULL)
+            return false;
+    }
+    callbacks.find_elf = libdw.call.dwfl_linux_proc_find_elf;
+    /* By build id only: the standard search may ask servers on the network. */
+    callbacks.find_debuginfo = libdw.call.dwfl_build_id_find_debuginfo;
+    state = LOADED;
+    return true;
+}
+
+/* Reads the list of this process's objects. */
+static bool begin_session(void)
+{
+    session = libdw.call.dwfl_begin(&callbacks);
+    session_process = getpid();
+    return session != NULL && libdw.call.dwfl_linux_proc_report(session, session_process) == 0 &&
+           libdw.call.dwfl_report_end(session, NULL, NULL) == 0;
+}
+
+void hf_libdw_end(void)
+{
+    if (session != NULL && session_process == getpid())
+        libdw.call.dwfl_end(session);
+    session = NULL;
+}
+
+/* The module of an address.  An object may have been loaded since the session began. */
+static Dwfl_Module *module_of(uintptr_t pc)
+{
+    Dwfl_Module *module = NULL;
+    if (!load())
+        return NULL;
+    if (session != NULL && session_process != getpid())
+        session = NULL; /* copied by fork, perhaps in the midst of a change: left as it is */
+    if (session != NULL)
+        module = libdw.call.dwfl_addrmodule(session, pc);
+    if (module == NULL && (session == NULL || hf_os_is_code(pc))) {
+        hf_libdw_end();
+        if (begin_session())
+            module = libdw.call.dwfl_addrmodule(session, pc);
+    }
+    return module;
+}
+
+static bool read_line(Dwfl_Module *module, uintptr_t pc, hf_os_symbol *out)
+{
+    int line = 0;
+    Dwfl_Line *found = libdw.call.dwfl_module_getsrc(module, pc);
+    const char *file =
+        found != NULL ? libdw.call.dwfl_lineinfo(found, NULL, &line, NULL, NULL, NULL) : NULL;
+    if (file == NULL)
+        return false;
+    hf_copy_text(out->file, sizeof out->file, file);
+    out->line = line > 0 ? (uint32_t)line : 0;
+    return true;
+}
+
+static bool read_number(Dwarf_Die *die, unsigned name, Dwarf_Word *out)
+{
+    Dwarf_Attribute attribute;
+    return libdw.call.dwarf_attr(die, name, &attribute) != NULL &&
+           libdw.call.dwarf_formudata(&attribute, out) == 0;
+}
+
+/* Replaces a place inside an inlined function by the place of its call. */
+static bool go_to_call(Dwarf_Die *inlined, Dwarf_Die *unit, hf_os_symbol *out)
+{
+    Dwarf_Files *files;
+    size_t count;
+    Dwarf_Word number;
+    Dwarf_Word line;
+    if (!read_number(inlined, DW_AT_call_file, &number) ||
+        !read_number(inlined, DW_AT_call_line, &line) ||
+        libdw.call.dwarf_getsrcfiles(unit, &files, &count) != 0 || number >= count)
+        return false;
+    const char *file = libdw.call.dwarf_filesrc(files, number, NULL, NULL);
+    if (file == NULL)
+        return false;
+    hf_copy_text(out->file, sizeof out->file, file);
+    out->line = (uint32_t)line;
+    return true;
+}
+
+/* Names the innermost function at `pc` that is not one of Holdfast's inlined ones. */
+static void read_scopes(Dwfl_Module *module, uintptr_t pc, hf_os_symbol *out)
+{
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *scopes = NULL;
+    Dwarf_Die *unit = libdw.call.dwfl_module_addrdie(module, pc, &bias);
+    int count = unit != NULL ? libdw.call.dwarf_getscopes(unit, pc - bias, &scopes) : 0;
+    for (int i = 0; i < count; i++) {
+        int tag = libdw.call.dwarf_tag(&scopes[i]);
+        if (tag == DW_TAG_inlined_subroutine && hf_is_own_header(out->file) &&
+            go_to_call(&scopes[i], unit, out))
+            continue;
+        const char *name =
+            tag == DW_TAG_inlined_subroutine ? libdw.call.dwarf_diename(&scopes[i]) : NULL;
+        if (name != NULL)
+            hf_copy_text(out->function, sizeof out->function, name);
+        if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram)
+            break; /* a function that was not inlined has its symbol's name already */
+    }
+    free(scopes);
+}
+
+bool hf_libdw_name(uintptr_t pc, hf_os_symbol *out)
+{
+    Dwfl_Module *module = module_of(pc);
+    if (module == NULL)
+        return false;
+    const char *function = libdw.call.dwfl_module_addrname(module, pc);
+    if (function != NULL)
+        hf_copy_text(out->function, sizeof out->function, function);
+    if (!read_line(module, pc, out))
+        return false;
+    read_scopes(module, pc, out);
+    return true;
+}
+
+#else
+
+bool hf_libdw_name(uintptr_t pc, hf_os_symbol *out)
+{
+    (void)pc;
+    (void)out;
+    return false;
+}
+
+void hf_libdw_end(void)
+{
+}
+
+#endif
