@@ -24,10 +24,10 @@ HF_BEGIN_DECLS
 typedef struct hf_region {
     hf_value value;
     hf_table *table_;
-    uint64_t raw_;       /* the handle without its table's secret */
-    hf_slot_ *slot_;     /* its slot */
-    uint64_t place_;     /* where it is protected: the handle itself when that is the thread's first
-                            hazard slot; another place is an even number; 0: it has ended */
+    uint64_t raw_;   /* the handle without its table's secret */
+    hf_slot_ *slot_; /* its slot */
+    uint64_t place_; /* where it is protected: HF_FIRST_PLACE_, odd, in the thread's first hazard
+                        slot; another place is an even number; 0: it has ended */
     const void *thread_; /* which thread entered, where place_ is even */
     uint64_t stack_;     /* where it was entered, at level 3 */
 } hf_region;
@@ -60,7 +60,8 @@ HF_NODISCARD HF_API hf_status hf_enter(hf_table *table, hf_handle handle, const 
 
 /* Leaves a region, on the thread that entered it.  If close was asked for and this was the last
  * holder, releases the value.  Preserves errno.  A region that has ended, was copied, or belongs to
- * another thread is reported, and nothing changes. */
+ * another thread is reported, and nothing changes.  (A copy goes unnoticed while its thread is
+ * inside the same handle again, in the same place.)  NULL is allowed. */
 #if HF_INLINE_REGIONS
 HF_API inline void hf_leave(hf_region *region);
 #else
@@ -132,6 +133,10 @@ extern HF_API __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-e
 #endif
 
 #if HF_INLINE_REGIONS
+/* The place of a region in the first hazard slot of a thread: it tells by one compare both that the
+ * slot holds this handle and that the slot is this thread's. */
+#define HF_FIRST_PLACE_(handle_bits, hazards) ((handle_bits) ^ (uint64_t)(uintptr_t)(hazards))
+
 /* A macro, because an inline function with external linkage may not use a static one. */
 #define HF_SLOT_AT_(head, place) ((hf_slot_ *)(void *)((char *)(head)->slots + (place)*8 - 8))
 
@@ -140,7 +145,7 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
     if (HF_LIKELY(table != NULL && out != NULL)) {
         const hf_table_head_ *head = (const hf_table_head_ *)(const void *)table;
         uint64_t raw = handle.bits ^ head->secret;
-        uint64_t place = raw & HF_PLACE_MASK_;
+        uint64_t place = HF_PLACE_(raw);
         uint64_t *hazards = hf_hazards_;
         if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
             hf_slot_ *slot = HF_SLOT_AT_(head, place);
@@ -159,7 +164,7 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
                 out->table_ = table;
                 out->raw_ = raw;
                 out->slot_ = slot;
-                out->place_ = handle.bits;
+                out->place_ = HF_FIRST_PLACE_(handle.bits, hazards);
                 if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0)) {
                     out->value = (hf_value)__atomic_load_n(&slot->value, __ATOMIC_RELAXED);
                     return HF_OK;
@@ -177,8 +182,8 @@ inline void hf_leave(hf_region *region)
 {
     uint64_t *hazards = hf_hazards_;
     /* Otherwise it is in another place, has ended, was copied, or belongs to another thread. */
-    if (HF_LIKELY(region != NULL &&
-                  __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == region->place_)) {
+    if (HF_LIKELY(region != NULL && HF_FIRST_PLACE_(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED),
+                                                    hazards) == region->place_)) {
         const hf_slot_ *slot = region->slot_;
         uint64_t raw = region->raw_;
         region->place_ = 0;
@@ -199,7 +204,7 @@ inline bool hf_is_live(const hf_table *table, hf_handle handle)
     const hf_table_head_ *head = (const hf_table_head_ *)(const void *)table;
     if (HF_LIKELY(table != NULL)) {
         uint64_t raw = handle.bits ^ head->secret;
-        uint64_t place = raw & HF_PLACE_MASK_;
+        uint64_t place = HF_PLACE_(raw);
         if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
             uint64_t state = __atomic_load_n(&HF_SLOT_AT_(head, place)->state, __ATOMIC_ACQUIRE);
             return (((raw ^ state) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0;

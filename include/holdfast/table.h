@@ -51,7 +51,7 @@ typedef struct hf_table_options {
     hf_reuse reuse;
     hf_protection protection;
     hf_level level;
-    uint64_t capacity_slots; /* 0: 16,777,214.  Costs address space, not memory: 16 bytes a slot. */
+    uint64_t capacity_slots; /* 0: 16,777,215.  Costs address space, not memory: 16 bytes a slot. */
     uint64_t seed;           /* 0: handles differ from run to run; else runs are deterministic */
     const char *name;        /* for reports, at most 47 bytes are kept; NULL: "table" */
     bool skip_checks;        /* do not search namespaces nor compare identities */

@@ -69,51 +69,58 @@ static uint32_t pop(const hf_table *table, uint64_t *top, uint64_t *link)
 
 /* ---- queue ---------------------------------------------------------------------------------- */
 
-static void enqueue(hf_bag *bag, uint32_t index)
+static void enqueue(hf_bag *bag, uint32_t slot)
 {
-    uint64_t *own = &bag->links[index];
+    uint32_t named = bag->cells[slot].node;
+    uint32_t node = named != 0 ? named - 1 : slot;
+    uint64_t *own = &bag->cells[node].link;
+    __atomic_store_n(&bag->cells[node].slot, slot, __ATOMIC_RELAXED);
     __atomic_store_n(own, head_next(__atomic_load_n(own, __ATOMIC_RELAXED), 0), __ATOMIC_RELAXED);
     for (;;) {
         uint64_t tail = __atomic_load_n(&bag->queue_tail, __ATOMIC_ACQUIRE);
-        uint64_t *link = &bag->links[tail & INDEX_MASK];
+        uint64_t *link = &bag->cells[tail & INDEX_MASK].link;
         uint64_t next = __atomic_load_n(link, __ATOMIC_ACQUIRE);
         if (tail != __atomic_load_n(&bag->queue_tail, __ATOMIC_ACQUIRE))
-            continue; /* the link may be another slot's by now */
+            continue; /* the link may be of another life of its node */
         bool appended = (next & INDEX_MASK) == 0 &&
-                        /* Release: our link comes before.  Partner: the acquire loads of `next`. */
-                        __atomic_compare_exchange_n(link, &next, head_next(next, index), false,
+                        /* Release: our cell comes before.  Partner: the acquire loads of `next`. */
+                        __atomic_compare_exchange_n(link, &next, head_next(next, node + 1), false,
                                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-        uint64_t last = appended ? index : next & INDEX_MASK;
+        uint64_t last = appended ? node + 1 : next & INDEX_MASK;
         if (last != 0)
             /* Help the tail along; whoever fails here was helped. */
-            (void)__atomic_compare_exchange_n(&bag->queue_tail, &tail, head_next(tail, last), false,
-                                              __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+            (void)__atomic_compare_exchange_n(&bag->queue_tail, &tail, head_next(tail, last - 1),
+                                              false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
         if (appended)
             return;
     }
 }
 
-/* The slot that was freed first; 0 if only the one is left that the queue needs for itself. */
+/* The slot that was freed first, 0 if none is free. */
 static uint32_t dequeue(hf_bag *bag)
 {
     for (;;) {
         uint64_t head = __atomic_load_n(&bag->queue_head, __ATOMIC_ACQUIRE);
         uint64_t tail = __atomic_load_n(&bag->queue_tail, __ATOMIC_ACQUIRE);
-        uint64_t next = __atomic_load_n(&bag->links[head & INDEX_MASK], __ATOMIC_ACQUIRE);
+        uint64_t next = __atomic_load_n(&bag->cells[head & INDEX_MASK].link, __ATOMIC_ACQUIRE);
+        uint64_t first = (next & INDEX_MASK) - 1; /* meant only when there is a next */
         if (head != __atomic_load_n(&bag->queue_head, __ATOMIC_ACQUIRE))
             continue; /* what we read belongs to another moment */
         if ((next & INDEX_MASK) == 0)
             return 0;
         if ((head & INDEX_MASK) == (tail & INDEX_MASK)) {
             /* An append is half-way: finish it for its thread. */
-            (void)__atomic_compare_exchange_n(&bag->queue_tail, &tail,
-                                              head_next(tail, next & INDEX_MASK), false,
-                                              __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+            (void)__atomic_compare_exchange_n(&bag->queue_tail, &tail, head_next(tail, first),
+                                              false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
             continue;
         }
-        if (__atomic_compare_exchange_n(&bag->queue_head, &head, head_next(head, next & INDEX_MASK),
-                                        false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-            return (uint32_t)(head & INDEX_MASK);
+        /* Before the head moves: afterwards the node may be used again. */
+        uint32_t slot = __atomic_load_n(&bag->cells[first].slot, __ATOMIC_RELAXED);
+        if (__atomic_compare_exchange_n(&bag->queue_head, &head, head_next(head, first), false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            bag->cells[slot].node = (uint32_t)(head & INDEX_MASK) + 1;
+            return slot;
+        }
     }
 }
 
@@ -132,8 +139,8 @@ static bool commit_slots(hf_table *table, uint64_t end)
         want = table->slot_capacity;
     if (!hf_os_commit(&table->head.slots[have], (want - have) * sizeof(hf_slot_)))
         return false;
-    if (table->bag.links != NULL &&
-        !hf_os_commit(&table->bag.links[have], (want - have) * sizeof(uint64_t)))
+    if (table->bag.cells != NULL &&
+        !hf_os_commit(&table->bag.cells[have], (want - have) * sizeof(hf_queue_cell)))
         return false;
     uint64_t old = have << HF_INDEX_SHIFT_;
     while (old < want << HF_INDEX_SHIFT_ &&
@@ -323,19 +330,13 @@ hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
     bag->end = capacity + 1;
     if (table->reuse != HF_REUSE_FIFO)
         return HF_OK;
-    size_t bytes = table->slot_capacity * sizeof(uint64_t);
-    if (bag->links == NULL)
-        bag->links = hf_os_reserve(bytes);
-    if (bag->links == NULL)
+    if (bag->cells == NULL)
+        bag->cells = hf_os_reserve(table->slot_capacity * sizeof(hf_queue_cell));
+    if (bag->cells == NULL)
         return HF_E_NO_ADDRESS_SPACE;
-    /* A table from the pool has slots that were committed without their links. */
+    /* A table from the pool has slots that were committed without their cells. */
     uint64_t have = table->head.place_limit >> HF_INDEX_SHIFT_;
-    if (have != 0 && !hf_os_commit(bag->links, have * sizeof(uint64_t)))
+    if (have != 0 && !hf_os_commit(bag->cells, have * sizeof(hf_queue_cell)))
         return HF_E_NO_MEMORY;
-    /* The queue keeps one slot for itself: give it one beyond the capacity. */
-    bag->end++;
-    uint32_t own;
-    hf_status status = take_one_fresh(table, &own);
-    bag->queue_head = bag->queue_tail = own;
-    return status;
+    return commit_slots(table, 1) ? HF_OK : HF_E_NO_MEMORY; /* node 0 */
 }

@@ -53,7 +53,7 @@ static uint64_t closed_state(const hf_subject *subject, uint64_t state, bool wai
         *closing |= HF_CLOSING_HOLDING;
         next += HF_COUNT_ONE;
     }
-    next &= admits_until_released(subject) ? ~HF_HAZARD_ : ~HF_LIVE_;
+    next &= admits_until_released(subject) ? ~HF_HAZARD_ : ~(HF_LIVE_ | HF_HAZARD_);
     return next | (hot ? 0 : HF_SEALED) | (waits ? HF_WAITER : 0);
 }
 
@@ -134,7 +134,9 @@ void hf_close_note(const hf_closer *closer, hf_site site)
     if ((closer->left & HF_CLOSING_HOLDING) == 0)
         return;
     uint64_t state = hf_state_load(subject->slot);
-    if (type->unblock != NULL && (hf_state_count(state) > 1 || hf_state_was_hot(state)))
+    bool held = hf_state_count(state) > 1 ||
+                (hf_state_was_hot(state) && hf_record_scan(subject->handle.bits));
+    if (type->unblock != NULL && held)
         type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
                       type->context);
     /* Not hf_drop: what is left to do, the closer does himself. */

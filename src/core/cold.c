@@ -23,7 +23,8 @@ static uint32_t life_count(const hf_table *table)
 /* Reserves the array; of two threads that do so at once, the loser gives his back. */
 static char *reserve(hf_table *table)
 {
-    size_t bytes = table->slot_capacity * table->cold_stride;
+    size_t page = hf_os_page_size();
+    size_t bytes = (table->slot_capacity * table->cold_stride + page - 1) & ~(page - 1);
     char *fresh = hf_os_reserve(bytes);
     char *old = NULL;
     if (fresh == NULL)
@@ -35,11 +36,15 @@ static char *reserve(hf_table *table)
     return old;
 }
 
+/* Commits records in whole pages: the last one may reach into a page that is committed already. */
 static bool commit_upto(hf_table *table, char *cold, uint64_t have, uint32_t index)
 {
-    enum { STEP = 256 }; /* times any stride that is a multiple of 16: whole pages */
+    enum { STEP = 256 };
+    uintptr_t page = hf_os_page_size();
     uint64_t want = ((uint64_t)index / STEP + 1) * STEP;
-    if (!hf_os_commit(cold + have * table->cold_stride, (want - have) * table->cold_stride))
+    uintptr_t start = ((uintptr_t)cold + have * table->cold_stride) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)cold + want * table->cold_stride + page - 1) & ~(page - 1);
+    if (!hf_os_commit((void *)start, end - start))
         return false;
     while (have <
                want && /* Release: committed before it is read.  Partner: the acquire in limit. */
@@ -52,6 +57,12 @@ static bool commit_upto(hf_table *table, char *cold, uint64_t have, uint32_t ind
 static uint64_t limit(const hf_table *table)
 {
     return __atomic_load_n(&table->cold_limit, __ATOMIC_ACQUIRE);
+}
+
+size_t hf_cold_bytes(const hf_table *table)
+{
+    size_t page = hf_os_page_size();
+    return (limit(table) * table->cold_stride + page - 1) & ~(page - 1);
 }
 
 bool hf_cold_commit(hf_table *table, uint32_t index)

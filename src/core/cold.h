@@ -37,6 +37,9 @@ typedef struct hf_cold {
 /* How many bytes a record of this level takes. */
 uint64_t hf_cold_stride(unsigned level);
 
+/* How many bytes of the array are committed: whole pages. */
+size_t hf_cold_bytes(const hf_table *table);
+
 /* Makes sure that the record of a slot exists.  May commit memory.  False: out of memory. */
 bool hf_cold_commit(hf_table *table, uint32_t index);
 

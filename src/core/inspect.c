@@ -41,10 +41,11 @@ hf_status hf_inspect(hf_table *table, hf_handle handle, hf_info *out)
         return HF_E_INVALID_ARGUMENT;
     hf_status status = hf_classify(table, handle, NULL);
     hf_subject subject;
-    if (status == HF_E_INVALID_ARGUMENT || status == HF_E_NULL_HANDLE ||
-        status == HF_E_FOREIGN_HANDLE || status == HF_E_FORGED_HANDLE ||
-        !hf_subject_find(table, handle, &subject))
+    if (status == HF_E_INVALID_ARGUMENT)
         return status;
+    if (status == HF_E_NULL_HANDLE || status == HF_E_FOREIGN_HANDLE ||
+        status == HF_E_FORGED_HANDLE || !hf_subject_find(table, handle, &subject))
+        return hf_fail(table, status);
     hf_event_party party = hf_cold_party(table, subject.raw);
     *out = (hf_info){.size = sizeof *out,
                      .life = life_of(status),

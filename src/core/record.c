@@ -165,8 +165,18 @@ static bool list_holds(const hf_record *record, uint64_t handle)
     return false;
 }
 
+static bool is_releasing(uint64_t handle)
+{
+    const hf_releasing *inside = hf_this_thread.releasing;
+    while (inside != NULL && inside->handle != handle)
+        inside = inside->outer;
+    return inside != NULL;
+}
+
 bool hf_record_holds(uint64_t handle)
 {
+    if (is_releasing(handle))
+        return true;
     uint32_t record = hf_this_thread.record;
     return record != 0 && (line_holds(record, handle) || list_holds(&records[record], handle));
 }

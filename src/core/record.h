@@ -15,7 +15,7 @@
 
 #include <holdfast/region.h>
 
-enum { HF_RECORDS = 1024, HF_HELD_PER_THREAD = 8 };
+enum { HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64 };
 
 typedef struct hf_record {
     uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
@@ -35,12 +35,19 @@ typedef struct hf_finding {
     hf_report_kind kind;
 } hf_finding;
 
+/* A release function that a thread is inside of; they nest. */
+typedef struct hf_releasing {
+    uint64_t handle;
+    const struct hf_releasing *outer;
+} hf_releasing;
+
 /* What a thread knows of itself. */
 typedef struct hf_thread {
-    uint32_t record;       /* its record, 0 if it has none */
-    uint32_t signal_depth; /* hf_signal_begin without hf_signal_end */
-    uint32_t busy;         /* inside a section that a signal handler must not enter again */
-    hf_finding last;       /* its last finding: see refuse.h */
+    uint32_t record;               /* its record, 0 if it has none */
+    uint32_t signal_depth;         /* hf_signal_begin without hf_signal_end */
+    uint32_t busy;                 /* inside a section that a signal handler must not enter again */
+    const hf_releasing *releasing; /* the innermost release function that it is inside of */
+    hf_finding last;               /* its last finding: see refuse.h */
 } hf_thread;
 
 extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));
@@ -87,7 +94,8 @@ void hf_record_barrier(void);
 /* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
 bool hf_record_scan(uint64_t handle);
 
-/* Whether this very thread is inside a region of the handle, as far as is recorded. */
+/* Whether this very thread is inside a region of the handle, as far as is recorded, or inside the
+ * release of its value: then it must not wait for the handle. */
 bool hf_record_holds(uint64_t handle);
 
 /* Calls visit for each region of a handle, of any thread, until it answers false. */

@@ -56,10 +56,12 @@ hf_status hf_addref(hf_table *table, hf_handle handle, hf_ref *out)
 static hf_status over_release(const hf_ref *ref, hf_site site)
 {
     hf_table *table = ref->table_;
-    if (table == NULL || !hf_table_is_usable(table))
+    hf_event event = {.kind = HF_REPORT_OVER_RELEASE, .operation = "hf_release"};
+    if (table == NULL || !hf_table_is_usable(table)) {
+        hf_event_raise(&event, site); /* counted nowhere */
         return HF_E_OVER_RELEASE;
-    hf_event event = {
-        .kind = HF_REPORT_OVER_RELEASE, .operation = "hf_release", .table_name = table->name};
+    }
+    event.table_name = table->name;
     event.subject.handle = (hf_handle){ref->handle_};
     event.subject.value = ref->value;
     (void)hf_fail(table, HF_E_OVER_RELEASE);

@@ -54,7 +54,7 @@ hf_status hf_classify(const hf_table *table, hf_handle handle, const hf_type *ty
 static bool find_new_owner(const hf_table *table, uint64_t raw, uint64_t *owner)
 {
     uint64_t state = hf_state_load(hf_slot_at(table, hf_raw_index(raw)));
-    if ((state & HF_LIVE_) == 0)
+    if ((state & HF_LIVE_) == 0 || hf_state_is_life_of(state, raw))
         return false;
     *owner = hf_raw_make(hf_word_type(state), hf_word_generation(state), hf_raw_index(raw));
     return true;

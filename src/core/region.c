@@ -1,8 +1,8 @@
 /* Regions: entering and leaving, where the inlined path does not apply.
  *
- * Places (hf_region.place_): the handle itself stands for the thread's first hazard slot; the other
- * places are even: PLACE_HAZARD + 2i for hazard slot i, PLACE_LISTED + 2i for a counted region that
- * is item i of the thread's list, PLACE_COUNTED for one that found no room there.  0 has ended. */
+ * Places (hf_region.place_): an odd number stands for the thread's first hazard slot; the others
+ * are even: PLACE_HAZARD + 2i for hazard slot i, PLACE_LISTED + 2i for a counted region that is
+ * item i of the thread's list, PLACE_COUNTED for one that found no room there.  0 has ended. */
 #include "core/abandon.h"
 #include "core/refuse.h"
 #include "core/registry.h"
@@ -149,8 +149,10 @@ static bool enter_hazard(const hf_subject *subject, uint64_t *hazard, hf_region 
         hf_settle(subject, site);
         return false;
     }
-    uint64_t number = (uint64_t)(hazard - hf_record_hazards(hf_this_thread.record));
-    fill(out, subject, number == 0 ? subject->handle.bits : PLACE_HAZARD + 2 * number);
+    uint64_t *line = hf_record_hazards(hf_this_thread.record);
+    uint64_t number = (uint64_t)(hazard - line);
+    fill(out, subject,
+         number == 0 ? HF_FIRST_PLACE_(subject->handle.bits, line) : PLACE_HAZARD + 2 * number);
     return true;
 }
 
@@ -219,29 +221,13 @@ static void report_region(const hf_region *region, hf_report_kind kind, hf_site 
     hf_find(table, &event, site);
 }
 
-typedef struct hazard_search {
-    uint32_t record;
-} hazard_search;
-
-static bool note_record(void *context, uint32_t record, uint32_t stack, bool counted)
+/* Whose hazard line a region of a first place was entered with is told by the place itself. */
+static bool is_of_this_thread(const hf_region *region, const hf_subject *subject)
 {
-    hazard_search *search = context;
-    (void)stack;
-    if (!counted)
-        search->record = record;
-    return counted;
-}
-
-/* A hazard region that is not in this thread's slots: another thread's, or a copy. */
-static void report_misplaced(const hf_region *region, hf_site site)
-{
-    hazard_search search = {0};
-    hf_record_visit(subject_of(region).handle.bits, note_record, &search);
-    report_region(region,
-                  search.record != 0 && search.record != hf_this_thread.record
-                      ? HF_REPORT_WRONG_THREAD
-                      : HF_REPORT_COPIED_REGION,
-                  site);
+    uint64_t *line = hf_record_hazards(hf_this_thread.record);
+    return (region->place_ & HF_HANDLE_MARK_) != 0
+               ? region->place_ == HF_FIRST_PLACE_(subject->handle.bits, line)
+               : region->thread_ == &hf_this_thread;
 }
 
 static bool is_hazard_place(uint64_t place)
@@ -249,13 +235,19 @@ static bool is_hazard_place(uint64_t place)
     return (place & HF_HANDLE_MARK_) != 0 || place < PLACE_LISTED;
 }
 
+/* The hazard slot that a region is in, on the thread that entered it. */
+static uint64_t *hazard_of(const hf_region *region)
+{
+    bool first = (region->place_ & HF_HANDLE_MARK_) != 0;
+    return &hf_record_hazards(
+        hf_this_thread.record)[first ? 0 : (region->place_ - PLACE_HAZARD) / 2];
+}
+
 static bool leave_hazard(hf_region *region, const hf_subject *subject, hf_site site)
 {
-    uint32_t record = hf_this_thread.record;
-    bool first = (region->place_ & HF_HANDLE_MARK_) != 0;
-    uint64_t *hazard = &hf_record_hazards(record)[first ? 0 : (region->place_ - PLACE_HAZARD) / 2];
-    if (record == 0 || __atomic_load_n(hazard, __ATOMIC_RELAXED) != subject->handle.bits) {
-        report_misplaced(region, site);
+    uint64_t *hazard = hazard_of(region);
+    if (__atomic_load_n(hazard, __ATOMIC_RELAXED) != subject->handle.bits) {
+        report_region(region, HF_REPORT_COPIED_REGION, site);
         return false;
     }
     region->place_ = 0;
@@ -282,10 +274,6 @@ static bool unlist(const hf_region *region, const hf_subject *subject)
 
 static bool leave_counted(hf_region *region, const hf_subject *subject, hf_site site)
 {
-    if (region->thread_ != &hf_this_thread) {
-        report_region(region, HF_REPORT_WRONG_THREAD, site);
-        return false;
-    }
     if (!unlist(region, subject)) {
         report_region(region, HF_REPORT_COPIED_REGION, site);
         return false;
@@ -299,26 +287,34 @@ static bool leave_counted(hf_region *region, const hf_subject *subject, hf_site 
 static void leave(hf_region *region, hf_site site)
 {
     hf_subject subject = subject_of(region);
+    if (!is_of_this_thread(region, &subject)) {
+        report_region(region, HF_REPORT_WRONG_THREAD, site);
+        return;
+    }
     bool left = is_hazard_place(region->place_) ? leave_hazard(region, &subject, site)
                                                 : leave_counted(region, &subject, site);
     if (left)
         hf_drain(subject.table, site);
 }
 
-static bool is_over(const hf_region *region, hf_site site)
+/* A region that never began has no table; the finding is then counted nowhere. */
+static void report_over(const hf_region *region, hf_site site)
 {
-    if (region == NULL || region->table_ == NULL)
-        return true;
-    if (region->place_ != 0)
-        return false;
-    report_region(region, HF_REPORT_OVER_RELEASE, site);
-    return true;
+    hf_event event = {.kind = HF_REPORT_OVER_RELEASE, .operation = "hf_leave"};
+    if (region->table_ != NULL)
+        report_region(region, HF_REPORT_OVER_RELEASE, site);
+    else
+        hf_event_raise(&event, site);
 }
 
 void hf_leave_slow_(hf_region *region)
 {
     hf_site site = HF_SITE();
-    if (!is_over(region, site))
+    if (region == NULL)
+        return;
+    if (region->place_ == 0)
+        report_over(region, site);
+    else
         leave(region, site);
 }
 

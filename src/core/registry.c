@@ -100,7 +100,7 @@ uint64_t hf_registry_secret(const hf_table *table, uint64_t seed)
 bool hf_raw_is_plausible(const hf_table *table, uint64_t raw)
 {
     uint64_t marks = HF_HANDLE_MARK_ | HF_LIVE_ | HF_HAZARD_;
-    uint64_t place = raw & HF_PLACE_MASK_;
+    uint64_t place = HF_PLACE_(raw);
     return (raw & marks) == marks && hf_raw_index(raw) != 0 && hf_word_generation(raw) != 0 &&
            place < __atomic_load_n(&table->head.place_limit, __ATOMIC_RELAXED) &&
            hf_word_type(raw) < HF_TYPE_FIELDS && hf_type_of(table, raw) != NULL;

@@ -97,7 +97,10 @@ static inline hf_close_result call_release(const hf_subject *subject, const hf_t
                                            hf_value value, hf_site site)
 {
     hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
+    hf_releasing inside = {subject->handle.bits, hf_this_thread.releasing};
+    hf_this_thread.releasing = &inside;
     result.outcome = type->release(value, type->context, &result.error);
+    hf_this_thread.releasing = inside.outer;
     if (result.outcome == HF_OUTCOME_NOT_RELEASED)
         report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
     return result;

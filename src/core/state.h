@@ -14,6 +14,7 @@
  *             instead.  May be set when the waiter has just given up (he looks again after clearing
  *             it); must not be clear while he sleeps for more than a poll interval.
  *
+ * HAZARD without LIVE never occurs: a damaged handle could match it.
  * A free slot has none of the flags and is not LIVE.  A retired one has RELEASED alone, type 0 and
  * the last generation. */
 #ifndef HF_CORE_STATE_H
@@ -116,7 +117,7 @@ static inline uint64_t hf_raw_make(uint32_t type, uint32_t generation, uint32_t 
 
 static inline uint32_t hf_raw_index(uint64_t raw)
 {
-    return (uint32_t)((raw & HF_PLACE_MASK_) >> HF_INDEX_SHIFT_);
+    return (uint32_t)(raw & (HF_HAZARD_ - 1)) >> HF_INDEX_SHIFT_;
 }
 
 #endif

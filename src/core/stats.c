@@ -30,7 +30,6 @@ hf_status hf_table_get_stats(const hf_table *table, hf_table_stats *out)
     for (uint32_t record = 0; record <= HF_RECORDS; record++)
         add_local(&table->locals[record], out);
     out->live = out->opened > out->closed ? out->opened - out->closed : 0;
-    uint64_t own = table->reuse == HF_REUSE_FIFO ? 2 : 1; /* slot 0, and the queue's */
-    out->peak = __atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED) - own;
+    out->peak = __atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED) - 1; /* slot 0 is nobody's */
     return HF_OK;
 }

@@ -43,7 +43,7 @@ static bool are_options_good(const hf_table_options *options)
 static uint64_t round_capacity(uint64_t slots)
 {
     uint64_t rounded = LEAST_SLOTS;
-    while (rounded < slots + 2) /* slot 0 is nobody's, and the queue wants one */
+    while (rounded < slots + 1) /* slot 0 is nobody's */
         rounded *= 2;
     return rounded;
 }
@@ -90,18 +90,18 @@ static void zero_memory(hf_table *table)
     if (slots != 0)
         hf_os_zero(table->head.slots, slots * sizeof(hf_slot_));
     if (table->cold_limit != 0)
-        hf_os_zero(table->cold, table->cold_limit * table->cold_stride);
+        hf_os_zero(table->cold, hf_cold_bytes(table));
     if (table->locals != NULL)
         hf_os_zero(table->locals, locals_bytes());
-    if (table->bag.links != NULL)
-        hf_os_zero(table->bag.links, table->slot_capacity * sizeof(uint64_t));
+    if (table->bag.cells != NULL)
+        hf_os_zero(table->bag.cells, table->slot_capacity * sizeof(hf_queue_cell));
 }
 
 /* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
 static void forget(hf_table *table)
 {
-    uint64_t *links = table->bag.links;
-    table->bag = (hf_bag){.links = links};
+    hf_queue_cell *cells = table->bag.cells;
+    table->bag = (hf_bag){.cells = cells};
     for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
         __atomic_store_n(&table->types[i], NULL, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_DEFERRED_SLOTS; i++)
@@ -140,7 +140,7 @@ static hf_status build(hf_table *table, const hf_table_options *options, uint64_
 
 static hf_status create(const hf_table_options *options, hf_table **out)
 {
-    uint64_t capacity = options->capacity_slots != 0 ? options->capacity_slots : DEFAULT_SLOTS - 2;
+    uint64_t capacity = options->capacity_slots != 0 ? options->capacity_slots : DEFAULT_SLOTS - 1;
     uint64_t slot_capacity = round_capacity(capacity);
     uint64_t cold_stride = hf_cold_stride(level_of(options));
     hf_table *table;

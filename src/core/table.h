@@ -33,15 +33,22 @@ typedef struct hf_local {
     uint64_t reports[HF_REPORT_KIND_COUNT];
 } __attribute__((aligned(128))) hf_local;
 
+/* One place of the queue of free slots: see bag.c. */
+typedef struct hf_queue_cell {
+    uint64_t link; /* the next node plus 1, and a tag */
+    uint32_t slot; /* what this node carries */
+    uint32_t node; /* the node that this slot will use, plus 1; 0: that of its own number */
+} hf_queue_cell;
+
 /* Where free slots are kept that no magazine holds: see bag.c. */
 typedef struct hf_bag {
     uint64_t tops[HF_RANDOM_STACKS]; /* stacks: index, and a tag against ABA */
     uint64_t queue_head;             /* first in, first out: the same */
     uint64_t queue_tail;
-    uint64_t *links; /* of the queue, by slot index */
-    uint64_t random; /* the state of the pseudo-random order */
-    uint64_t fresh;  /* the first index never used */
-    uint64_t end;    /* indices below it may be used */
+    hf_queue_cell *cells; /* of the queue, by index */
+    uint64_t random;      /* the state of the pseudo-random order */
+    uint64_t fresh;       /* the first index never used */
+    uint64_t end;         /* indices below it may be used */
 } hf_bag;
 
 typedef enum hf_table_phase {
@@ -87,7 +94,7 @@ static inline uint64_t hf_state_load(const hf_slot_ *slot)
 static inline hf_slot_ *hf_slot_find(const hf_table *table, hf_handle handle, uint64_t *raw)
 {
     *raw = handle.bits ^ table->head.secret;
-    uint64_t place = *raw & HF_PLACE_MASK_;
+    uint64_t place = HF_PLACE_(*raw);
     /* Acquire: partner is the release when slots are committed. */
     if (place >= __atomic_load_n(&table->head.place_limit, __ATOMIC_ACQUIRE) ||
         (*raw & HF_HANDLE_MARK_) == 0)

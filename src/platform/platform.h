@@ -103,8 +103,7 @@ void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out);
 /* Gives back what hf_os_symbolize holds on to, descriptors above all.  Serialised with it. */
 void hf_os_symbolize_end(void);
 
-/* Only the module, the offset in it, and in_holdfast as far as those tell.  Any thread; not
- * async-signal-safe. */
+/* Only the module, the offset in it, and in_holdfast as far as those tell. */
 void hf_os_locate(uintptr_t return_address, hf_os_symbol *out);
 
 /* ---- process and output (posix_output.c) ----------------------------------------------------- */

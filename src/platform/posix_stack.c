@@ -1,10 +1,8 @@
-/* The system's unwinder, and whether an address is code. */
-#include "platform/platform.h"
+/* The system's unwinder, and the objects that addresses lie in. */
+#include "platform/symbols.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <string.h>
 
 #if defined(__has_include)
@@ -33,55 +31,82 @@ size_t hf_os_unwind(uintptr_t *frames, size_t capacity)
 }
 
 /* Whether a segment with instructions covers the address. */
-static bool is_in_code(const ElfW(Phdr) * segments, size_t count, uintptr_t base, uintptr_t address)
+static bool is_in_code(const hf_object *object, uintptr_t address)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_X) != 0 &&
-            address - base - segments[i].p_vaddr < segments[i].p_memsz)
+    for (size_t i = 0; i < object->segment_count; i++) {
+        const ElfW(Phdr) *segment = &object->segments[i];
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 &&
+            address - object->bias - segment->p_vaddr < segment->p_memsz)
             return true;
     }
     return false;
 }
 
+bool hf_os_is_code(uintptr_t address)
+{
+    hf_object object;
+    return hf_object_find(address, &object) && is_in_code(&object, address);
+}
+
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 
-/* glibc 2.35 and later: takes no lock. */
-bool hf_os_is_code(uintptr_t address)
+/* glibc 2.35 and later: takes no lock, so that a signal handler may ask. */
+bool hf_object_find(uintptr_t address, hf_object *out)
 {
     struct dl_find_object found;
     if (_dl_find_object((void *)address, &found) != 0) /* NOLINT(performance-no-int-to-ptr) */
         return false;
     const ElfW(Ehdr) *head = found.dlfo_map_start;
-    uintptr_t end = (uintptr_t)found.dlfo_map_end;
-    if (end - (uintptr_t)head < sizeof *head || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
-        head->e_phoff > hf_os_page_size() - sizeof(ElfW(Phdr)))
-        return true; /* its headers are not where they use to be: the object is all that is known */
-    const char *segments = (const char *)head + head->e_phoff;
-    return is_in_code((const ElfW(Phdr) *)(const void *)segments, head->e_phnum,
-                      found.dlfo_link_map->l_addr, address);
+    const char *bytes = found.dlfo_map_start;
+    size_t size = (size_t)((const char *)found.dlfo_map_end - bytes);
+    out->bias = found.dlfo_link_map->l_addr;
+    out->path = found.dlfo_link_map->l_name;
+    out->segments = NULL;
+    out->segment_count = 0;
+    /* The headers are the first that linkers put into an object's first segment. */
+    if (size >= sizeof *head && memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 &&
+        head->e_phoff < hf_os_page_size() - sizeof(ElfW(Phdr))) {
+        out->segments = (const ElfW(Phdr) *)(const void *)(bytes + head->e_phoff);
+        out->segment_count = head->e_phnum;
+    }
+    return true;
 }
 
 #else
 
-typedef struct code_question {
+typedef struct object_question {
     uintptr_t address;
-    bool answer;
-} code_question;
+    hf_object *out;
+} object_question;
+
+static bool covers(const struct dl_phdr_info *object, uintptr_t address)
+{
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        if (object->dlpi_phdr[i].p_type == PT_LOAD &&
+            address - object->dlpi_addr - object->dlpi_phdr[i].p_vaddr <
+                object->dlpi_phdr[i].p_memsz)
+            return true;
+    }
+    return false;
+}
 
 static int look_into_object(struct dl_phdr_info *object, size_t size, void *argument)
 {
-    code_question *asked = argument;
+    object_question *asked = argument;
     (void)size;
-    asked->answer =
-        is_in_code(object->dlpi_phdr, object->dlpi_phnum, object->dlpi_addr, asked->address);
-    return asked->answer;
+    if (!covers(object, asked->address))
+        return 0;
+    *asked->out = (hf_object){.bias = object->dlpi_addr,
+                              .path = object->dlpi_name,
+                              .segments = object->dlpi_phdr,
+                              .segment_count = object->dlpi_phnum};
+    return 1;
 }
 
-bool hf_os_is_code(uintptr_t address)
+bool hf_object_find(uintptr_t address, hf_object *out)
 {
-    code_question asked = {.address = address};
-    (void)dl_iterate_phdr(look_into_object, &asked);
-    return asked.answer;
+    object_question asked = {.address = address, .out = out};
+    return dl_iterate_phdr(look_into_object, &asked) == 1;
 }
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,38 +34,39 @@ bool hf_is_own_header(const char *file)
 
 /* ---- modules -------------------------------------------------------------------------------- */
 
-static void copy_module_name(hf_os_symbol *out, const struct link_map *object, const char *name)
+static bool is_program(const hf_object *object)
 {
-    if (object->l_name[0] ==
-        '\0') { /* the program itself, which may have been started by any name */
-        ssize_t length = readlink("/proc/self/exe", out->module, sizeof out->module - 1);
-        if (length > 0) {
-            out->module[length] = '\0';
-            return;
-        }
-    }
-    hf_copy_text(out->module, sizeof out->module, name);
+    return object->path == NULL || object->path[0] == '\0';
 }
 
-static void locate(uintptr_t pc, hf_os_symbol *out, Dl_info *info)
+/* The program may have been started by any name. */
+static void copy_path(hf_os_symbol *out, const hf_object *object)
 {
-    void *object = NULL;
-    memset(out, 0, sizeof *out);
-    memset(info, 0, sizeof *info);
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-    if (dladdr1((void *)pc, info, &object, RTLD_DL_LINKMAP) == 0 || object == NULL)
+    if (!is_program(object)) {
+        hf_copy_text(out->module, sizeof out->module, object->path);
         return;
-    const struct link_map *map = object;
-    copy_module_name(out, map, info->dli_fname);
-    out->offset = pc - map->l_addr;
+    }
+    ssize_t length = readlink("/proc/self/exe", out->module, sizeof out->module - 1);
+    out->module[length > 0 ? length : 0] = '\0';
+}
+
+/* False: the address lies in no loaded object. */
+static bool locate(uintptr_t pc, hf_os_symbol *out, hf_object *object)
+{
+    memset(out, 0, sizeof *out);
+    if (!hf_object_find(pc, object))
+        return false;
+    copy_path(out, object);
+    out->offset = pc - object->bias;
+    return true;
 }
 
 /* ---- what is the library's own --------------------------------------------------------------- */
 
 /* Whether this code lies in a shared object of its own, not in one with the user's. */
-static bool is_shared_library(const Dl_info *own)
+static bool is_shared_library(const hf_object *own)
 {
-    const char *name = own->dli_fname != NULL ? strrchr(own->dli_fname, '/') : NULL;
+    const char *name = is_program(own) ? NULL : strrchr(own->path, '/');
     static const char library[] = "/libholdfast.so";
     return name != NULL && strncmp(name, library, sizeof library - 1) == 0;
 }
@@ -90,22 +90,22 @@ static bool is_own_function(const hf_os_symbol *symbol)
     return strncmp(symbol->function, "hf_", 3) == 0;
 }
 
-static bool is_own(const hf_os_symbol *symbol, const Dl_info *info)
+static bool is_own(const hf_os_symbol *symbol, const hf_object *object)
 {
-    Dl_info own;
+    hf_object own;
     if (hf_is_own_header(symbol->file))
         return true;
-    if (dladdr((void *)(uintptr_t)&hf_os_symbolize, &own) == 0 || own.dli_fbase != info->dli_fbase)
+    if (!hf_object_find((uintptr_t)&hf_os_symbolize, &own) || own.bias != object->bias)
         return false;
     return is_shared_library(&own) || is_own_function(symbol);
 }
 
 void hf_os_locate(uintptr_t return_address, hf_os_symbol *out)
 {
-    Dl_info info;
+    hf_object object;
     int saved = errno;
-    locate(return_address - 1, out, &info);
-    out->in_holdfast = is_own(out, &info);
+    if (locate(return_address - 1, out, &object))
+        out->in_holdfast = is_own(out, &object);
     errno = saved;
 }
 
@@ -168,20 +168,30 @@ static void demangle(hf_os_symbol *out)
     free(name);
 }
 
-void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out)
+/* Exported functions only. */
+static void linker_name(uintptr_t pc, hf_os_symbol *out)
 {
     Dl_info info;
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    if (dladdr((void *)pc, &info) != 0 && info.dli_sname != NULL)
+        hf_copy_text(out->function, sizeof out->function, info.dli_sname);
+}
+
+void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out)
+{
+    hf_object object;
     int saved = errno;
     int state = PTHREAD_CANCEL_ENABLE;
     uintptr_t pc = return_address - 1;
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    locate(pc, out, &info);
-    if (!sanitizer_name(pc, out))
-        (void)hf_libdw_name(pc, out);
-    if (out->function[0] == '\0' && info.dli_sname != NULL)
-        hf_copy_text(out->function, sizeof out->function, info.dli_sname);
-    demangle(out);
-    out->in_holdfast = is_own(out, &info);
+    if (locate(pc, out, &object)) {
+        if (!sanitizer_name(pc, out))
+            (void)hf_libdw_name(pc, out);
+        if (out->function[0] == '\0')
+            linker_name(pc, out);
+        demangle(out);
+        out->in_holdfast = is_own(out, &object);
+    }
     (void)pthread_setcancelstate(state, NULL);
     errno = saved;
 }

@@ -1,9 +1,22 @@
-/* What the ways of naming an address have in common.  Each fills in the function, the file and the
- * line as far as it knows them, and answers whether it knew the line.  `pc` is the call. */
+/* What the ways of naming an address have in common.  Each way fills in the function, the file and
+ * the line as far as it knows them, and answers whether it knew the line.  `pc` is the call. */
 #ifndef HF_PLATFORM_SYMBOLS_H
 #define HF_PLATFORM_SYMBOLS_H
 
+#include <link.h>
+
 #include "platform/platform.h"
+
+/* A loaded object. */
+typedef struct hf_object {
+    uintptr_t bias;   /* its addresses in memory less those in its file */
+    const char *path; /* "" or NULL for the program itself */
+    const ElfW(Phdr) * segments;
+    size_t segment_count; /* 0 if they are not to be found in memory */
+} hf_object;
+
+/* The object that an address lies in.  Async-signal-safe with glibc 2.35 and later. */
+bool hf_object_find(uintptr_t address, hf_object *out);
 
 bool hf_libdw_name(uintptr_t pc, hf_os_symbol *out);
 void hf_libdw_end(void);

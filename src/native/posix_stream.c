@@ -1,0 +1,23 @@
+/* Streams.  fclose writes what is still buffered, so it is where a full disk shows; whatever it
+ * answers, the FILE is gone: also after EBADF, when somebody closed the descriptor beneath it. */
+#include <holdfast/posix.h>
+
+#include <errno.h>
+
+hf_namespace hf_namespace_stream = HF_NAMESPACE_INIT("stream", HF_VALUES_SPARSE);
+
+static hf_outcome stream_release(hf_value value, void *context, int32_t *error)
+{
+    (void)context;
+    int saved = errno;
+    errno = 0; /* a stream of one's own (fopencookie) may fail without a reason */
+    bool closed = fclose(hf_value_stream(value)) == 0;
+    *error = closed ? 0 : errno;
+    errno = saved;
+    return closed ? HF_OUTCOME_RELEASED : HF_OUTCOME_RELEASED_WITH_ERROR;
+}
+
+const hf_type hf_type_stream = {.size = sizeof(hf_type),
+                                .name = "stream",
+                                .name_space = &hf_namespace_stream,
+                                .release = stream_release};

@@ -1,0 +1,209 @@
+/* A report as one line of JSON.  What may exceed 2^53, and would lose digits in many readers, is a
+ * string of hexadecimal digits: handles, values, addresses, offsets. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "platform/platform.h"
+#include "report/options.h"
+#include "report/symbols.h"
+#include "report/writer.h"
+
+/* The length of the valid UTF-8 sequence at `at`, or 0.  No overlong forms, no surrogates. */
+static size_t sequence_length(const unsigned char *at)
+{
+    uint32_t point;
+    size_t length;
+    if (at[0] < 0x80)
+        return 1;
+    if (at[0] >= 0xc2 && at[0] <= 0xdf)
+        length = 2;
+    else if (at[0] >= 0xe0 && at[0] <= 0xef)
+        length = 3;
+    else if (at[0] >= 0xf0 && at[0] <= 0xf4)
+        length = 4;
+    else
+        return 0;
+    point = at[0] & (0xffU >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) /* true of the terminator too */
+            return 0;
+        point = point << 6 | (at[i] & 0x3fU);
+    }
+    if ((length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) ||
+        (length == 4 && (point < 0x10000 || point > 0x10ffff)))
+        return 0;
+    return length;
+}
+
+static void put_string(hf_buffer *to, const char *string)
+{
+    const unsigned char *at = (const unsigned char *)string;
+    hf_buffer_add(to, "\"", 1);
+    while (*at != '\0') {
+        size_t length = sequence_length(at);
+        if (length == 0) {
+            hf_buffer_print(to, "\\ufffd");
+            length = 1;
+        } else if (*at == '"' || *at == '\\') {
+            hf_buffer_print(to, "\\%c", *at);
+        } else if (*at < 0x20 || *at == 0x7f) {
+            hf_buffer_print(to, "\\u%04x", *at);
+        } else {
+            hf_buffer_add(to, (const char *)at, length);
+        }
+        at += length;
+    }
+    hf_buffer_add(to, "\"", 1);
+}
+
+/* Adds "key":"value" with a comma before. */
+static void put_text(hf_buffer *to, const char *key, const char *value)
+{
+    hf_buffer_print(to, ",\"%s\":", key);
+    put_string(to, value);
+}
+
+static void put_hex(hf_buffer *to, const char *key, uint64_t value)
+{
+    hf_buffer_print(to, ",\"%s\":\"0x%" PRIx64 "\"", key, value);
+}
+
+static void put_number(hf_buffer *to, const char *key, uint64_t value)
+{
+    bool exact = value <= UINT64_C(1) << 53;
+    hf_buffer_print(to, exact ? ",\"%s\":%" PRIu64 : ",\"%s\":\"%" PRIu64 "\"", key, value);
+}
+
+/* One less than the return address, as in the text. */
+static void put_frame(hf_buffer *to, uintptr_t address)
+{
+    hf_os_symbol symbol;
+    hf_symbols_find(address, &symbol);
+    hf_buffer_print(to, "{\"address\":\"0x%" PRIxPTR "\"", address - 1);
+    if (symbol.function[0] != '\0')
+        put_text(to, "function", symbol.function);
+    if (symbol.file[0] != '\0') {
+        put_text(to, "file", symbol.file);
+        put_number(to, "line", symbol.line);
+    }
+    if (symbol.module[0] != '\0') {
+        put_text(to, "module", symbol.module);
+        put_hex(to, "offset", symbol.offset);
+    }
+    hf_buffer_print(to, "}");
+}
+
+/* The members of a moment, without braces. */
+static void put_moment(hf_buffer *to, const hf_report_event *event)
+{
+    uint32_t own = hf_symbols_own_frames(event);
+    bool exact = event->thread <= UINT64_C(1) << 53;
+    hf_buffer_print(to, exact ? "\"thread\":%" PRIu64 : "\"thread\":\"%" PRIu64 "\"",
+                    event->thread);
+    put_text(to, "thread_name", event->thread_name);
+    hf_buffer_print(to, ",\"frames\":[");
+    for (uint32_t i = own; i < event->frame_count; i++) {
+        if (i > own)
+            hf_buffer_print(to, ",");
+        put_frame(to, event->frames[i]);
+    }
+    hf_buffer_print(to, "]");
+}
+
+/* A moment; null if nothing is known of it. */
+static void put_event(hf_buffer *to, const char *key, const hf_report_event *event)
+{
+    if (event->thread == 0 && event->frame_count == 0) {
+        hf_buffer_print(to, ",\"%s\":null", key);
+        return;
+    }
+    hf_buffer_print(to, ",\"%s\":{", key);
+    put_moment(to, event);
+    hf_buffer_print(to, "}");
+}
+
+static void put_party(hf_buffer *to, const char *key, const hf_report_party *party,
+                      const char *role)
+{
+    if (hf_handle_is_null(party->handle)) {
+        hf_buffer_print(to, ",\"%s\":null", key);
+        return;
+    }
+    hf_buffer_print(to, ",\"%s\":{\"handle\":\"0x%" PRIx64 "\"", key, party->handle.bits);
+    put_hex(to, "value", party->value);
+    put_text(to, "type", party->type_name);
+    put_text(to, "label", party->label);
+    if (role != NULL)
+        put_text(to, "role", role);
+    put_event(to, "opened", &party->opened);
+    put_event(to, "closed", &party->closed);
+    hf_buffer_print(to, "}");
+}
+
+static void put_holders(hf_buffer *to, const hf_report *report)
+{
+    hf_buffer_print(to, ",\"holders\":[");
+    for (uint32_t i = 0; i < report->holder_count; i++) {
+        const hf_report_holder *holder = &report->holders[i];
+        hf_buffer_print(to, "%s{\"counted\":%s,\"entered\":{", i > 0 ? "," : "",
+                        holder->counted ? "true" : "false");
+        put_moment(to, &holder->entered);
+        hf_buffer_print(to, "}}");
+    }
+    hf_buffer_print(to, "]");
+}
+
+static void put_error(hf_buffer *to, const hf_report *report)
+{
+    char reason[128];
+    hf_buffer_print(to, ",\"error\":%" PRId32, report->error);
+    if (report->error != 0)
+        put_text(to, "error_text", hf_os_error_text(report->error, reason, sizeof reason));
+}
+
+static void put_head(hf_buffer *to, const hf_report *report)
+{
+    hf_buffer_print(to, "{\"tool\":\"holdfast\"");
+    put_number(to, "pid", hf_os_process_id());
+    put_text(to, "kind", report->kind_name);
+    put_text(to, "message", report->message);
+    put_text(to, "advice", report->advice);
+    put_text(to, "operation", report->operation);
+}
+
+void hf_json_write(hf_buffer *buffer, const hf_report *report)
+{
+    hf_symbols_begin();
+    put_head(buffer, report);
+    put_text(buffer, "table", report->table_name);
+    put_text(buffer, "issuer", report->issuer_name);
+    put_error(buffer, report);
+    put_number(buffer, "group_count", report->group_count);
+    put_number(buffer, "references", report->references);
+    put_event(buffer, "now", &report->now);
+    put_party(buffer, "subject", &report->subject, NULL);
+    put_party(buffer, "other", &report->other, report->other_role);
+    put_holders(buffer, report);
+    hf_buffer_print(buffer, "}\n");
+    hf_symbols_end();
+}
+
+void hf_json_write_brief(hf_buffer *buffer, const hf_report *report)
+{
+    put_head(buffer, report);
+    put_error(buffer, report);
+    put_number(buffer, "thread", report->now.thread);
+    put_hex(buffer, "handle", report->subject.handle.bits);
+    hf_buffer_print(buffer, ",\"brief\":true}\n");
+}
+
+size_t hf_report_json(const hf_report *report, char *buffer, size_t size)
+{
+    hf_buffer to = {.text = buffer, .size = buffer != NULL ? size : 0};
+    int error = hf_os_error();
+    if (report != NULL)
+        hf_json_write(&to, report);
+    (void)hf_buffer_end(&to);
+    hf_os_set_error(error);
+    return to.length;
+}

@@ -1,0 +1,33 @@
+/* The kinds of finding. */
+#include "report/kinds.h"
+
+#define NAME_OF(NAME, number, name, meaning, advice)    [number] = (name),
+#define MESSAGE_OF(NAME, number, name, meaning, advice) [number] = (meaning),
+#define ADVICE_OF(NAME, number, name, meaning, advice)  [number] = (advice),
+
+static const char *const names[] = {HF_REPORT_KINDS(NAME_OF)};
+static const char *const messages[] = {HF_REPORT_KINDS(MESSAGE_OF)};
+static const char *const advices[] = {HF_REPORT_KINDS(ADVICE_OF)};
+
+HF_STATIC_ASSERT(sizeof names / sizeof names[0] == HF_REPORT_KIND_COUNT, "numbered without gaps");
+
+const char *hf_report_kind_name(hf_report_kind kind)
+{
+    return hf_kind_is_valid(kind) ? names[kind] : "unknown";
+}
+
+const char *hf_kind_message(hf_report_kind kind)
+{
+    return messages[kind];
+}
+
+const char *hf_kind_advice(hf_report_kind kind)
+{
+    return advices[kind];
+}
+
+bool hf_kind_blames_opener(hf_report_kind kind)
+{
+    return kind == HF_REPORT_LEAK || kind == HF_REPORT_HELD_AT_SHUTDOWN ||
+           kind == HF_REPORT_HELD_AT_THREAD_EXIT;
+}

@@ -1,0 +1,179 @@
+/* Stacks: captured by following frame pointers, checked the first time, found again by their hash.
+ *
+ * A frame-pointer walk cannot fault: it stays within the bounds of the thread's stack and goes
+ * strictly upwards.  It may however pick up words that are no return addresses, where the program
+ * was built without frame pointers.  Looking at that costs more than the walk, so it is done once:
+ * a small cache maps the hash of all the words that were walked over to the stack that they were
+ * found to mean.  A hit is believed if the words agree with that stack's frames.  Where fewer than
+ * two frames prove good, the system's unwinder is asked, each time anew, because one return address
+ * says too little to stand for a whole stack.
+ *
+ * Stacks are interned, so the same stack has the same number wherever it was captured: findings are
+ * told apart by it. */
+#include "report/stacks.h"
+
+#include <string.h>
+
+#include "platform/platform.h"
+#include "report/options.h"
+#include "report/store.h"
+#include "report/threads.h"
+
+enum { CACHE_SIZE = 1 << 14, UNWIND_MARGIN = 16 };
+
+/* In place of a stack's number: these words are not to be trusted. */
+static const uint32_t ask_unwinder = UINT32_MAX;
+
+static hf_store stacks = {.arena = {.capacity = (size_t)128 << 20}};
+
+/* The upper half of a hash and the number of a stack; 0: empty. */
+static _Atomic uint64_t cache[CACHE_SIZE];
+
+typedef struct walk {
+    uint64_t hash;
+    uint32_t depth; /* how many frames are wanted */
+    uint32_t count;
+    uintptr_t frames[HF_STACK_DEPTH_MAX + UNWIND_MARGIN];
+} walk;
+
+/* Takes off what some machines store in a return address besides the address. */
+static inline uintptr_t plain_address(uintptr_t word)
+{
+#ifdef __aarch64__
+    return word & (((uintptr_t)1 << 48) - 1); /* its signature (PAC) */
+#else
+    return word;
+#endif
+}
+
+/* The words of other frames are read as they lie there; the sanitizers must not mind. */
+__attribute__((no_sanitize("address"), no_sanitize("thread"))) static void
+walk_frames(walk *to, hf_site site, uintptr_t high)
+{
+    const uintptr_t *frame = site;
+    uint64_t hash = HF_HASH_START;
+    uint32_t count = 0;
+    while (count < to->depth) {
+        uintptr_t address = plain_address(frame[1]);
+        uintptr_t next = frame[0];
+        if (address == 0)
+            break;
+        to->frames[count++] = address;
+        hash = hf_hash_word(hash, address);
+        if (next <= (uintptr_t)frame || next % sizeof next != 0 || next >= high ||
+            high - next < 2 * sizeof next)
+            break;
+        frame = (const uintptr_t *)next; /* NOLINT(performance-no-int-to-ptr) */
+    }
+    to->hash = hf_hash_finish(hash);
+    to->count = count;
+}
+
+static bool begins_with(const walk *with, uint32_t stack)
+{
+    uint32_t count;
+    const uintptr_t *frames = hf_store_find(&stacks, stack, &count);
+    if (count > with->count)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (frames[i] != with->frames[i])
+            return false;
+    }
+    return true;
+}
+
+/* What these words were found to mean, or 0. */
+static uint32_t recall(const walk *of)
+{
+    /* Relaxed: hf_store_find has the acquire that a stack's frames need. */
+    uint64_t word = atomic_load_explicit(&cache[of->hash % CACHE_SIZE], memory_order_relaxed);
+    uint32_t stack = (uint32_t)word;
+    if (stack == 0 || word >> 32 != of->hash >> 32)
+        return 0;
+    return stack == ask_unwinder || begins_with(of, stack) ? stack : 0;
+}
+
+static void remember(const walk *of, uint32_t stack)
+{
+    uint64_t word = (of->hash >> 32 << 32) | stack;
+    atomic_store_explicit(&cache[of->hash % CACHE_SIZE], word, memory_order_relaxed);
+}
+
+/* Drops the frames inside the library: those up to the one that returns to `site`'s caller.  If it
+ * is not among them, all are kept, and the report leaves out the library's own. */
+static uint32_t drop_inner(walk *of, uintptr_t return_address)
+{
+    uint32_t inner = 0;
+    while (inner < of->count && of->frames[inner] != return_address)
+        inner++;
+    if (inner == of->count)
+        inner = 0;
+    of->count -= inner;
+    memmove(of->frames, of->frames + inner, of->count * sizeof of->frames[0]);
+    return of->count < of->depth ? of->count : of->depth;
+}
+
+static uint32_t unwind(walk *into, hf_site site)
+{
+    uintptr_t return_address = plain_address(((const uintptr_t *)site)[1]);
+    into->count = (uint32_t)hf_os_unwind(into->frames, into->depth + UNWIND_MARGIN);
+    uint32_t count = drop_inner(into, return_address);
+    if (count == 0) {
+        into->frames[0] = return_address;
+        count = 1;
+    }
+    return hf_store_intern(&stacks, into->frames, count);
+}
+
+static uint32_t good_frames(const walk *of)
+{
+    uint32_t good = 0;
+    while (good < of->count && hf_os_is_code(of->frames[good]))
+        good++;
+    return good;
+}
+
+/* Finds out what words mean that were not met before. */
+static uint32_t learn(walk *from, hf_site site, uint32_t method)
+{
+    uint32_t good = good_frames(from);
+    if (good < 2 && from->depth > 1 && method == HF_UNWIND_AUTO) {
+        remember(from, ask_unwinder);
+        return unwind(from, site);
+    }
+    uint32_t stack = hf_store_intern(&stacks, from->frames, good > 0 ? good : from->count > 0);
+    if (stack != 0)
+        remember(from, stack);
+    return stack;
+}
+
+uint32_t hf_stack_capture(hf_site site)
+{
+    walk walked;
+    uint32_t method = hf_option(HF_OPTION_UNWIND);
+    uintptr_t high = hf_self.stack_high;
+    if (site == NULL)
+        return 0;
+    walked.depth = hf_option(HF_OPTION_STACK_DEPTH);
+    if ((uintptr_t)site < hf_self.stack_low || (uintptr_t)site >= high)
+        high = 0; /* not this thread's own stack: an alternate one, or a coroutine's */
+    if (method == HF_UNWIND_UNWINDER || (high == 0 && method == HF_UNWIND_AUTO))
+        return unwind(&walked, site);
+    walk_frames(&walked, site, high);
+    uint32_t stack = recall(&walked);
+    if (stack == ask_unwinder && method == HF_UNWIND_AUTO)
+        return unwind(&walked, site);
+    return stack != 0 && stack != ask_unwinder ? stack : learn(&walked, site, method);
+}
+
+const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)
+{
+    return hf_store_find(&stacks, stack, count);
+}
+
+hf_trace hf_event_trace(hf_site site)
+{
+    if (!HF_LIKELY(hf_self.met))
+        hf_thread_meet();
+    return (hf_trace){.stack = hf_stack_capture(site), .thread = hf_self.thread};
+}

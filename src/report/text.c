@@ -1,0 +1,269 @@
+/* A report as text, in the style of the sanitizers, so that people and crash tools read it as they
+ * read theirs: the stack of the wrong call comes first, then who closed, then who opened, each
+ * followed by an empty line; the last line is the SUMMARY by which tools tell findings apart. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "platform/platform.h"
+#include "report/kinds.h"
+#include "report/options.h"
+#include "report/symbols.h"
+#include "report/threads.h"
+#include "report/writer.h"
+
+enum { BRIEF_TEXT = 100, BRIEF_FRAMES = 12 };
+
+typedef struct text {
+    hf_buffer *buffer;
+    const hf_report *report;
+    size_t limit;    /* of bytes of a user's text, */
+    uint32_t frames; /* and of frames, that are shown */
+    const char *bold_red;
+    const char *bold;
+    const char *plain;
+} text;
+
+static void put_name(const text *to, const char *name)
+{
+    hf_buffer_print(to->buffer, "\"");
+    hf_buffer_add_plain(to->buffer, name, to->limit);
+    hf_buffer_print(to->buffer, "\"");
+}
+
+/* ---- stacks --------------------------------------------------------------------------------- */
+
+/* One less than the return address: the call, as the sanitizers print it. */
+static void put_frame(const text *to, uint32_t number, uintptr_t address)
+{
+    hf_os_symbol symbol;
+    hf_symbols_find(address, &symbol);
+    hf_buffer_print(to->buffer, "    #%u 0x%" PRIxPTR, number, address - 1);
+    if (symbol.function[0] != '\0')
+        hf_buffer_print(to->buffer, " in %s", symbol.function);
+    if (symbol.file[0] != '\0')
+        hf_buffer_print(to->buffer, " %s:%u", symbol.file, symbol.line);
+    else if (symbol.module[0] != '\0')
+        hf_buffer_print(to->buffer, " (%s+0x%" PRIx64 ")", symbol.module, symbol.offset);
+    hf_buffer_print(to->buffer, "\n");
+}
+
+static void put_stack(const text *to, const hf_report_event *event)
+{
+    uint32_t own = hf_symbols_own_frames(event);
+    for (uint32_t i = own; i < event->frame_count && i - own < to->frames; i++)
+        put_frame(to, i - own, event->frames[i]);
+    hf_buffer_print(to->buffer, "\n");
+}
+
+static void put_thread(const text *to, const hf_report_event *event)
+{
+    if (event->thread == 0)
+        return;
+    hf_buffer_print(to->buffer, " by thread %" PRIu64, event->thread);
+    if (event->thread_name[0] != '\0') {
+        hf_buffer_print(to->buffer, " (");
+        hf_buffer_add_plain(to->buffer, event->thread_name, to->limit);
+        hf_buffer_print(to->buffer, ")");
+    }
+}
+
+/* A moment, if anything is known of it. */
+static void put_event(const text *to, const char *what, const hf_report_event *event)
+{
+    if (event->thread == 0 && event->frame_count == 0)
+        return;
+    hf_buffer_print(to->buffer, "  %s%s", to->bold, what);
+    put_thread(to, event);
+    hf_buffer_print(to->buffer, ":%s\n", to->plain);
+    put_stack(to, event);
+}
+
+/* ---- parties -------------------------------------------------------------------------------- */
+
+/* handle 0x2a (fd 5, "config") */
+static void put_party(const text *to, const hf_report_party *party)
+{
+    hf_buffer_print(to->buffer, "handle 0x%" PRIx64, party->handle.bits);
+    if (party->type_name[0] == '\0')
+        return;
+    hf_buffer_print(to->buffer, " (");
+    hf_buffer_add_plain(to->buffer, party->type_name, to->limit);
+    /* Descriptors are written as people know them, pointers as such. */
+    hf_buffer_print(to->buffer, party->value < 65536 ? " %" PRIuPTR : " 0x%" PRIxPTR, party->value);
+    if (party->label[0] != '\0') {
+        hf_buffer_print(to->buffer, ", ");
+        put_name(to, party->label);
+    }
+    hf_buffer_print(to->buffer, ")");
+}
+
+static void put_subject(const text *to)
+{
+    const hf_report *report = to->report;
+    hf_buffer_print(to->buffer, "  found by %s",
+                    report->operation[0] != '\0' ? report->operation : "Holdfast");
+    if (!hf_handle_is_null(report->subject.handle)) {
+        hf_buffer_print(to->buffer, ": ");
+        put_party(to, &report->subject);
+    }
+    if (report->table_name[0] != '\0') {
+        hf_buffer_print(to->buffer, ", table ");
+        put_name(to, report->table_name);
+    }
+    if (report->issuer_name[0] != '\0') {
+        hf_buffer_print(to->buffer, "; it was issued by table ");
+        put_name(to, report->issuer_name);
+    }
+    hf_buffer_print(to->buffer, "\n");
+    if (report->group_count > 1)
+        hf_buffer_print(to->buffer, "  %u handles that were opened there have this fate\n",
+                        report->group_count);
+}
+
+static void put_other(const text *to)
+{
+    const hf_report_party *other = &to->report->other;
+    if (hf_handle_is_null(other->handle))
+        return;
+    hf_buffer_print(to->buffer, "  %s ",
+                    to->report->other_role[0] != '\0' ? to->report->other_role : "also concerned:");
+    put_party(to, other);
+    hf_buffer_print(to->buffer, "\n");
+    put_event(to, "which was closed", &other->closed);
+    put_event(to, "which was opened", &other->opened);
+}
+
+static void put_holders(const text *to)
+{
+    const hf_report *report = to->report;
+    for (uint32_t i = 0; i < report->holder_count; i++) {
+        const hf_report_holder *holder = &report->holders[i];
+        hf_buffer_print(to->buffer, "  %sheld in a %s region", to->bold,
+                        holder->counted ? "counted" : "hazard");
+        put_thread(to, &holder->entered);
+        bool known = holder->entered.frame_count > 0;
+        hf_buffer_print(to->buffer, "%s%s\n", known ? ", entered:" : "", to->plain);
+        if (known)
+            put_stack(to, &holder->entered);
+    }
+    if (report->references > 0)
+        hf_buffer_print(to->buffer, "  counted holders: %u\n", report->references);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+static void put_error(const text *to)
+{
+    char reason[128];
+    if (to->report->error != 0)
+        hf_buffer_print(to->buffer, "  the system's error: %s (%d)\n",
+                        hf_os_error_text(to->report->error, reason, sizeof reason),
+                        (int)to->report->error);
+}
+
+static void put_hints(const text *to)
+{
+    const hf_report *report = to->report;
+    hf_buffer_print(to->buffer, "  hint: %s\n", report->advice);
+    if (report->subject.type_name[0] != '\0' && report->subject.opened.frame_count == 0)
+        hf_buffer_print(to->buffer, "  hint: where the handle was opened was not recorded; "
+                                    "HOLDFAST_OPTIONS=level=1 records it\n");
+    if (report->holder_count > 0 && report->holders[0].entered.frame_count == 0)
+        hf_buffer_print(to->buffer, "  hint: where the regions were entered was not recorded; "
+                                    "HOLDFAST_OPTIONS=level=3 records it\n");
+}
+
+/* SUMMARY: Holdfast: double-close file.c:42 in function */
+static void put_summary(const text *to, const hf_report_event *blamed)
+{
+    hf_os_symbol symbol;
+    hf_buffer_print(to->buffer, "SUMMARY: Holdfast: %s", to->report->kind_name);
+    if (blamed->frame_count > 0) {
+        hf_symbols_find(blamed->frames[hf_symbols_own_frames(blamed)], &symbol);
+        if (symbol.file[0] != '\0')
+            hf_buffer_print(to->buffer, " %s:%u", hf_path_tail(symbol.file), symbol.line);
+        else if (symbol.module[0] != '\0')
+            hf_buffer_print(to->buffer, " (%s+0x%" PRIx64 ")", hf_path_tail(symbol.module),
+                            symbol.offset);
+        if (symbol.function[0] != '\0')
+            hf_buffer_print(to->buffer, " in %s", symbol.function);
+    }
+    hf_buffer_print(to->buffer, "\n");
+}
+
+static void put_title(const text *to)
+{
+    hf_buffer_print(to->buffer,
+                    "=================================================================\n"
+                    "%s==%" PRIu64 "==ERROR: Holdfast: %s: %s%s\n",
+                    to->bold_red, hf_os_process_id(), to->report->kind_name, to->report->message,
+                    to->plain);
+}
+
+static bool opener_is_blamed(const hf_report *report)
+{
+    return hf_kind_blames_opener(report->kind) && report->subject.opened.frame_count > 0;
+}
+
+static void put_stacks(const text *to)
+{
+    const hf_report *report = to->report;
+    bool opener_first = opener_is_blamed(report);
+    if (opener_first)
+        put_event(to, "opened", &report->subject.opened);
+    put_event(to, "this call,", &report->now);
+    put_event(to, "previously closed", &report->subject.closed);
+    if (!opener_first)
+        put_event(to, "opened", &report->subject.opened);
+}
+
+void hf_text_write(hf_buffer *buffer, const hf_report *report, bool colour)
+{
+    text to = {.buffer = buffer,
+               .report = report,
+               .limit = SIZE_MAX,
+               .frames = UINT32_MAX,
+               .bold_red = colour ? "\033[1m\033[31m" : "",
+               .bold = colour ? "\033[1m" : "",
+               .plain = colour ? "\033[0m" : ""};
+    hf_symbols_begin();
+    put_title(&to);
+    put_subject(&to);
+    put_stacks(&to);
+    put_other(&to);
+    put_holders(&to);
+    put_error(&to);
+    put_hints(&to);
+    put_summary(&to, opener_is_blamed(report) ? &report->subject.opened : &report->now);
+    hf_symbols_end();
+}
+
+void hf_text_write_brief(hf_buffer *buffer, const hf_report *report)
+{
+    text to = {.buffer = buffer,
+               .report = report,
+               .limit = BRIEF_TEXT,
+               .frames = BRIEF_FRAMES,
+               .bold_red = "",
+               .bold = "",
+               .plain = ""};
+    bool outer = hf_self.symbolizing;
+    hf_self.symbolizing = true; /* modules and offsets only */
+    put_title(&to);
+    put_subject(&to);
+    put_event(&to, "this call,", &report->now);
+    put_error(&to);
+    put_summary(&to, &report->now);
+    hf_self.symbolizing = outer;
+}
+
+size_t hf_report_text(const hf_report *report, char *buffer, size_t size)
+{
+    hf_buffer to = {.text = buffer, .size = buffer != NULL ? size : 0};
+    int error = hf_os_error();
+    if (report != NULL)
+        hf_text_write(&to, report, false);
+    (void)hf_buffer_end(&to);
+    hf_os_set_error(error);
+    return to.length;
+}

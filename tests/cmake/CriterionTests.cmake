@@ -1,0 +1,32 @@
+# criterion_tests(<target> [BY_SUITE] [PREFIX p] [TIMEOUT s] [ENVIRONMENT K=V...]
+#                 [LAUNCHER program [argument...]])
+#
+# One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests are
+# listed by the program itself after each build.  A suite whose name contains "stress" gets the label
+# stress, any other unit.
+set(criterion_list_script ${CMAKE_CURRENT_LIST_DIR}/ListCriterionTests.cmake)
+
+function(criterion_tests target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "BY_SUITE" "PREFIX;TIMEOUT" "ENVIRONMENT;LAUNCHER")
+  set(base ${CMAKE_CURRENT_BINARY_DIR}/${target})
+  file(GENERATE OUTPUT ${base}_list.cmake CONTENT
+"set(program [==[$<TARGET_FILE:${target}>]==])
+set(output [==[${base}_tests.cmake]==])
+set(by_suite [==[${arg_BY_SUITE}]==])
+set(prefix [==[${arg_PREFIX}]==])
+set(timeout [==[${arg_TIMEOUT}]==])
+set(environment [==[${arg_ENVIRONMENT}]==])
+set(launcher [==[${arg_LAUNCHER}]==])
+include([==[${criterion_list_script}]==])
+")
+  add_custom_command(TARGET ${target} POST_BUILD BYPRODUCTS ${base}_tests.cmake
+    COMMAND ${CMAKE_COMMAND} -P ${base}_list.cmake VERBATIM)
+  file(WRITE ${base}_include.cmake
+"if(EXISTS [==[${base}_tests.cmake]==])
+  include([==[${base}_tests.cmake]==])
+else()
+  add_test(${arg_PREFIX}/not_built ${target}_is_not_built)
+endif()
+")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${base}_include.cmake)
+endfunction()

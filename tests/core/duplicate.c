@@ -1,0 +1,134 @@
+/* Duplicates: a second value for the same thing, in the same table or in another. */
+#include "fixture.h"
+
+static hf_table *from;
+static hf_table *to;
+static fake_world *world;
+static hf_handle source;
+
+static void set_up(void)
+{
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    reports_start();
+    world = fake_world_create(256);
+    from = fixture_create(&options);
+    options.capacity_slots = 1;
+    to = fixture_create(&options);
+    source = fixture_open(from, world, FAKE_RUNDOWN);
+}
+
+static void tear_down(void)
+{
+    hf_table_destroy(from);
+    hf_table_destroy(to);
+    cr_assert(fake_world_is_sound(world));
+    cr_assert_eq(fake_alive(world), 0, "a duplicated value was lost");
+    fake_world_destroy(world);
+}
+
+TestSuite(duplicate, .init = set_up, .fini = tear_down);
+
+static void both_live_their_own_lives(hf_table *target)
+{
+    hf_handle copy = HF_NULL_HANDLE;
+    hf_region region;
+    MUST_OK(hf_duplicate(from, source, target, &copy));
+    cr_assert(!hf_handle_equal(copy, source));
+    cr_assert_eq(world->duplicates, 1);
+    cr_assert_eq(fixture_info(from, source).references, 0, "the source is still held");
+    cr_assert_eq(fixture_close(from, source), HF_OUTCOME_RELEASED);
+    MUST_OK(hf_enter(target, copy, &world->types[FAKE_RUNDOWN], &region));
+    fake_use(region.value);
+    hf_leave(&region);
+    cr_assert_eq(fixture_close(target, copy), HF_OUTCOME_RELEASED);
+    cr_assert_eq(world->releases, 2);
+}
+
+Test(duplicate, in_the_same_table)
+{
+    both_live_their_own_lives(from);
+}
+
+Test(duplicate, into_another_table)
+{
+    both_live_their_own_lives(to);
+}
+
+Test(duplicate, of_a_hot_handle)
+{
+    fixture_heat(from, source);
+    both_live_their_own_lives(to);
+}
+
+Test(duplicate, of_a_borrowed_handle_is_owned)
+{
+    hf_handle copy;
+    hf_value value = fake_make(world);
+    hf_handle borrowed = fixture_borrow(from, world, value);
+    MUST_OK(hf_duplicate(from, borrowed, from, &copy));
+    cr_assert_eq(fixture_close(from, borrowed), HF_OUTCOME_NOT_OWNED);
+    cr_assert_eq(fixture_close(from, copy), HF_OUTCOME_RELEASED);
+    fake_give_back(value);
+}
+
+Test(duplicate, of_a_child_has_no_parent)
+{
+    hf_handle copy;
+    hf_handle child = fixture_child(from, world, source);
+    MUST_OK(hf_duplicate(from, child, from, &copy));
+    cr_assert(hf_handle_is_null(fixture_info(from, copy).parent));
+    MUST_OK(hf_close(from, child, NULL));
+    cr_assert_eq(fixture_close(from, source), HF_OUTCOME_RELEASED);
+}
+
+Test(duplicate, type_without_duplicate)
+{
+    hf_handle copy;
+    hf_handle plain = fixture_open(from, world, FAKE_PLAIN);
+    MUST(hf_duplicate(from, plain, to, &copy), HF_E_NOT_SUPPORTED);
+    cr_assert_eq(fixture_info(from, plain).references, 0);
+    cr_assert_eq(fixture_stats(to).live, 0);
+    hf_handle whole = fixture_open(to, world, FAKE_RUNDOWN);
+    cr_assert_eq(fixture_close(to, whole), HF_OUTCOME_RELEASED, "a slot was lost");
+}
+
+Test(duplicate, function_that_fails)
+{
+    hf_handle copy;
+    world->duplicate_answer = HF_E_SYSTEM;
+    MUST(hf_duplicate(from, source, to, &copy), HF_E_SYSTEM);
+    cr_assert_eq(fixture_info(from, source).references, 0);
+    cr_assert_eq(fixture_stats(to).live, 0);
+    world->duplicate_answer = HF_OK;
+    MUST_OK(hf_duplicate(from, source, to, &copy));
+}
+
+Test(duplicate, into_a_full_table)
+{
+    hf_handle copy;
+    fixture_open(to, world, FAKE_RUNDOWN);
+    MUST(hf_duplicate(from, source, to, &copy), HF_E_TABLE_FULL);
+    cr_assert_eq(fake_alive(world), 2, "a duplicated value was left over");
+    cr_assert_eq(fixture_info(from, source).references, 0);
+}
+
+Test(duplicate, into_a_table_that_shuts_down)
+{
+    hf_handle copy;
+    MUST_OK(hf_table_shutdown(to, 0));
+    MUST(hf_duplicate(from, source, to, &copy), HF_E_CLOSING);
+    cr_assert_eq(fake_alive(world), 1);
+    cr_assert_eq(fixture_info(from, source).references, 0);
+}
+
+Test(duplicate, of_a_closing_handle_that_still_admits)
+{
+    hf_ref ref;
+    hf_handle copy;
+    hf_handle lenient = fixture_open(from, world, FAKE_UNTIL_RELEASED);
+    MUST_OK(hf_addref(from, lenient, &ref));
+    MUST_OK(hf_close(from, lenient, NULL));
+    MUST_OK(hf_duplicate(from, lenient, to, &copy));
+    MUST_OK(hf_release(&ref));
+    cr_assert_eq(world->releases, 1);
+}

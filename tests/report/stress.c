@@ -1,0 +1,259 @@
+/* Many threads at once, forks and signals: reports do not mix, nobody waits for ever. */
+#include "finding.h"
+#include "report/lock.h"
+#include "report/stacks.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { THREADS = 4, FINDINGS = 25 };
+
+static void run_threads(void *(*function)(void *))
+{
+    pthread_t threads[THREADS];
+    for (uintptr_t i = 0; i < THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, function, (void *)i) != 0)
+            abort();
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* ---- reports ----------------------------------------------------------------------------------
+ */
+
+static void *raise_many(void *argument)
+{
+    hf_event event = finding_full(HF_REPORT_STALE_USE);
+    (void)argument;
+    for (unsigned i = 0; i < FINDINGS; i++)
+        finding_raise_at(&event, i);
+    return NULL;
+}
+
+static void raise_by_all(void)
+{
+    run_threads(raise_many);
+}
+
+/* Between a report's first and last line there is no other's. */
+static unsigned whole_reports(const char *text)
+{
+    unsigned count = 0;
+    while (strncmp(text, "=====", 5) == 0) {
+        const char *title = strstr(text, "==ERROR: ");
+        const char *end = strstr(text, "\nSUMMARY: ");
+        if (title == NULL || end == NULL || title > end)
+            break;
+        const char *next_title = strstr(title + 1, "==ERROR: ");
+        if (next_title != NULL && next_title < end)
+            break;
+        text = strchr(end + 1, '\n') + 1;
+        count++;
+    }
+    return *text == '\0' ? count : 0;
+}
+
+Test(report_stress, reports_of_racing_threads_do_not_mix)
+{
+    const outcome *result = outcome_of("print_all=1:symbolize=0", raise_by_all);
+    cr_expect(outcome_is_good(result));
+    cr_expect_eq(whole_reports(result->text), THREADS * FINDINGS);
+}
+
+Test(report_stress, racing_threads_report_each_finding_once)
+{
+    const outcome *result = outcome_of("symbolize=0", raise_by_all);
+    cr_expect(outcome_is_good(result));
+    cr_expect_eq(whole_reports(result->text), FINDINGS);
+}
+
+Test(report_stress, racing_threads_are_named_in_full)
+{
+    const outcome *result = outcome_of("stack_depth=4", raise_by_all);
+    cr_expect(outcome_is_good(result));
+    cr_expect_eq(whole_reports(result->text), occurrences(result->text, "SUMMARY: "));
+    cr_expect_eq(occurrences(result->text, "in opened_here /"),
+                 3 * occurrences(result->text, "SUMMARY: "), "opened twice, and entered");
+}
+
+/* ---- stacks -----------------------------------------------------------------------------------
+ */
+
+enum { STACKS = 128 };
+static _Atomic uint32_t numbers[STACKS];
+static _Atomic unsigned disagreements;
+
+static bool note_number(const hf_report *report, void *context)
+{
+    (void)report;
+    (void)context;
+    return true;
+}
+
+static hf_trace trace_at(unsigned number)
+{
+    hf_trace trace;
+    if (number == 0)
+        return finding_trace();
+    trace = number % 2 == 0 ? trace_at(number / 2) : trace_at(number / 2);
+    __asm__ volatile("" ::: "memory");
+    return trace;
+}
+
+static void *trace_many(void *argument)
+{
+    (void)argument;
+    for (unsigned round = 0; round < 50; round++) {
+        for (unsigned i = 0; i < STACKS; i++) {
+            uint32_t none = 0;
+            uint32_t stack = trace_at(i).stack;
+            if (!atomic_compare_exchange_strong(&numbers[i], &none, stack) && none != stack)
+                atomic_fetch_add(&disagreements, 1);
+        }
+    }
+    return NULL;
+}
+
+Test(report_stress, racing_threads_agree_on_numbers)
+{
+    hf_set_report_hook(note_number, NULL);
+    (void)hf_set_options("stack_depth=3"); /* below it the threads' own starts differ */
+    run_threads(trace_many);
+    cr_expect_eq(atomic_load(&disagreements), 0);
+}
+
+/* ---- fork -------------------------------------------------------------------------------------
+ */
+
+static _Atomic bool stop;
+
+static void *raise_until_stopped(void *argument)
+{
+    hf_event event = finding_full(HF_REPORT_STALE_USE);
+    while (!atomic_load(&stop))
+        finding_raise_at(&event, (unsigned)(uintptr_t)argument);
+    return NULL;
+}
+
+static void *fork_again_and_again(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            hf_event event = finding_full(HF_REPORT_LEAK);
+            alarm(60); /* waits for a lock that nobody will give back */
+            finding_raise(&event);
+            _exit(0);
+        }
+        int status;
+        if (waitpid(child, &status, 0) != child || status != 0)
+            abort();
+    }
+    atomic_store(&stop, true);
+    return NULL;
+}
+
+static void fork_while_others_write(void)
+{
+    pthread_t threads[2];
+    for (uintptr_t i = 0; i < 2; i++) {
+        if (pthread_create(&threads[i], NULL, raise_until_stopped, (void *)i) != 0)
+            abort();
+    }
+    fork_again_and_again(NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+
+Test(report_stress, forked_child_reports_although_others_were_writing)
+{
+    const outcome *result = outcome_of("print_all=1:log_path=/dev/null", fork_while_others_write);
+    cr_expect(outcome_is_good(result), "%#x %s", (unsigned)result->status, result->text);
+}
+
+static hf_lock held;
+
+static void take_lock_of_the_dead(void)
+{
+    alarm(60);
+    hf_lock_take(&held);
+    hf_lock_give(&held);
+}
+
+Test(report_stress, lock_held_by_the_parent_is_free_in_the_child)
+{
+    hf_lock_take(&held);
+    cr_expect(outcome_is_good(outcome_of(NULL, take_lock_of_the_dead)));
+    hf_lock_give(&held);
+}
+
+static unsigned guarded;
+
+static void *count_guarded(void *argument)
+{
+    for (int i = 0; i < 10000; i++) {
+        hf_lock_take(&held);
+        guarded++;
+        hf_lock_give(&held);
+    }
+    return argument;
+}
+
+Test(report_stress, lock_excludes)
+{
+    run_threads(count_guarded);
+    cr_expect_eq(guarded, THREADS * 10000);
+}
+
+/* ---- signals ----------------------------------------------------------------------------------
+ */
+
+static _Atomic unsigned handled;
+
+static void raise_in_handler(int number)
+{
+    hf_event event = finding_bare(HF_REPORT_LEAK);
+    (void)number;
+    finding_raise(&event);
+    atomic_fetch_add(&handled, 1);
+}
+
+static void *send_signals(void *argument)
+{
+    while (!atomic_load(&stop)) {
+        pthread_kill(*(pthread_t *)argument, SIGUSR1);
+        usleep(200);
+    }
+    return NULL;
+}
+
+static void raise_while_interrupted(void)
+{
+    pthread_t self = pthread_self();
+    pthread_t sender;
+    struct sigaction action = {.sa_handler = raise_in_handler, .sa_flags = SA_RESTART};
+    alarm(100);
+    raise_many(NULL);
+    if (sigaction(SIGUSR1, &action, NULL) != 0 ||
+        pthread_create(&sender, NULL, send_signals, &self) != 0)
+        abort();
+    for (int i = 0; i < 10; i++)
+        raise_many(NULL);
+    atomic_store(&stop, true);
+    pthread_join(sender, NULL);
+}
+
+Test(report_stress, handlers_that_interrupt_a_writer_do_not_wait_for_it)
+{
+    const outcome *result = outcome_of("print_all=1:symbolize=0", raise_while_interrupted);
+    cr_expect(outcome_is_good(result), "%#x", (unsigned)result->status);
+}
