@@ -56,13 +56,16 @@
 #endif
 
 #ifdef __GNUC__
-#define HF_NODISCARD             __attribute__((warn_unused_result))
-#define HF_LIKELY(x)             (__builtin_expect(!!(x), 1))
-#define HF_COLD                  __attribute__((cold))
+#define HF_NODISCARD __attribute__((warn_unused_result))
+/* For the hot path in the headers, which is small but has many exits. */
+#define HF_ALWAYS_INLINE_      inline __attribute__((always_inline))
+#define HF_LIKELY(x)           (__builtin_expect(!!(x), 1))
+#define HF_COLD                __attribute__((cold))
 #define HF_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define HF_NODISCARD
-#define HF_LIKELY(x) (x)
+#define HF_ALWAYS_INLINE_ inline
+#define HF_LIKELY(x)      (x)
 #define HF_COLD
 #define HF_PRINTF(text, first)
 #endif

@@ -83,8 +83,7 @@ inline void check(hf_status status)
 }
 #endif
 
-/* ---- regions and references ---------------------------------------------------------------------
- */
+/* ---- regions and references ----------------------------------------------------------------- */
 
 /* A stay in a region, which ends with the guard.  Test it: entering may have been refused.  It
  * stays on its thread. */
@@ -225,8 +224,7 @@ class [[nodiscard]] reference
     hf_status status_ = HF_E_NULL_HANDLE;
 };
 
-/* ---- handles ------------------------------------------------------------------------------------
- */
+/* ---- handles -------------------------------------------------------------------------------- */
 
 /* Tags tell unique_handle which type its handles are of.  A tag of one's own makes handle types
  * that do not mix, though they share an hf_type:
@@ -407,8 +405,7 @@ template <class Tag> class [[nodiscard]] unique_handle
 /* handle_of<&hf_type_fd>: handles of one type. */
 template <const hf_type *Type> using handle_of = unique_handle<of_type<Type>>;
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 /* Owns a table, and destroys it in the end, when no other thread may be inside a call on it. */
 class table

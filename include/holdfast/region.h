@@ -27,9 +27,7 @@ typedef struct hf_region {
     uint64_t raw_;   /* the handle without its table's secret */
     hf_slot_ *slot_; /* its slot */
     uint64_t place_; /* where it is protected: HF_FIRST_PLACE_, odd, in the thread's first hazard
-                        slot; another place is an even number; 0: it has ended */
-    const void *thread_; /* which thread entered, where place_ is even */
-    uint64_t stack_;     /* where it was entered, at level 3 */
+                        slot; any other place is even; 0: it has ended */
 } hf_region;
 
 /* One reference.  Read `value`; the rest is the library's.  Move it, do not copy it. */
@@ -41,7 +39,7 @@ typedef struct hf_ref {
 } hf_ref;
 
 /* clang-format off */
-#define HF_REGION_INIT {0, NULL, 0, NULL, 0, NULL, 0}
+#define HF_REGION_INIT {0, NULL, 0, NULL, 0}
 #define HF_REF_INIT    {0, NULL, 0, 0}
 /* clang-format on */
 
@@ -51,8 +49,8 @@ typedef struct hf_ref {
  * thread that has entered a region before. Errors: INVALID_ARGUMENT, NULL_HANDLE, FOREIGN_HANDLE,
  * FORGED_HANDLE, STALE_HANDLE, NOT_COMMITTED, WRONG_TYPE, CLOSING, TOO_MANY_REFERENCES. */
 #if HF_INLINE_REGIONS
-HF_NODISCARD HF_API inline hf_status hf_enter(hf_table *table, hf_handle handle,
-                                              const hf_type *type, hf_region *out);
+HF_NODISCARD HF_API HF_ALWAYS_INLINE_ hf_status hf_enter(hf_table *table, hf_handle handle,
+                                                         const hf_type *type, hf_region *out);
 #else
 HF_NODISCARD HF_API hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type,
                                        hf_region *out);
@@ -63,7 +61,7 @@ HF_NODISCARD HF_API hf_status hf_enter(hf_table *table, hf_handle handle, const 
  * another thread is reported, and nothing changes.  (A copy goes unnoticed while its thread is
  * inside the same handle again, in the same place.)  NULL is allowed. */
 #if HF_INLINE_REGIONS
-HF_API inline void hf_leave(hf_region *region);
+HF_API HF_ALWAYS_INLINE_ void hf_leave(hf_region *region);
 #else
 HF_API void hf_leave(hf_region *region);
 #endif
@@ -71,7 +69,7 @@ HF_API void hf_leave(hf_region *region);
 /* Whether the handle is open at this moment: it may be closed when you look at the answer.  Reports
  * nothing, protects nothing, writes nothing.  A validated look-up, for assertions and tests. */
 #if HF_INLINE_REGIONS
-HF_NODISCARD HF_API inline bool hf_is_live(const hf_table *table, hf_handle handle);
+HF_NODISCARD HF_API HF_ALWAYS_INLINE_ bool hf_is_live(const hf_table *table, hf_handle handle);
 #else
 HF_NODISCARD HF_API bool hf_is_live(const hf_table *table, hf_handle handle);
 #endif
@@ -111,14 +109,22 @@ static inline bool hf_region_entered(const hf_region *region)
 static inline hf_region hf_region_start_(hf_table *table, hf_handle handle, const hf_type *type);
 static inline void hf_region_end_(hf_region *region);
 
-/* The library's side of the inlined functions. */
+/* The library's side of the inlined functions.  They take and give plain values, so that a region
+ * whose address is not taken elsewhere stays in registers. */
 enum { HF_HAZARDS_PER_THREAD_ = 8 };
 #define HF_HAZARD_FREE_ \
     UINT64_C(2) /* no handle, for handles are odd, and no ended region's place */
-HF_API hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type,
-                                hf_region *out);
-HF_API void hf_leave_slow_(hf_region *region);
-HF_API void hf_leave_changed_(hf_region *region);
+
+typedef struct hf_entry_ {
+    uint64_t place; /* 0: refused */
+    uint64_t value; /* the value, or the status of the refusal */
+} hf_entry_;
+
+HF_API hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type);
+HF_API bool hf_leave_slow_(hf_table *table, uint64_t raw, uint64_t place); /* true: has ended */
+HF_API void hf_leave_changed_(hf_table *table, uint64_t raw);
+HF_API HF_ALWAYS_INLINE_ hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
+                                               hf_region *out);
 
 /* This thread's line of hazard slots, the stores to which an asymmetric barrier orders.  Threads
  * without one, and systems without such a barrier, have a line that is never free here, so that
@@ -132,7 +138,6 @@ extern HF_API __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-e
 #define HF_LIGHT_BARRIER_() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #endif
 
-#if HF_INLINE_REGIONS
 /* The place of a region in the first hazard slot of a thread: it tells by one compare both that the
  * slot holds this handle and that the slot is this thread's. */
 #define HF_FIRST_PLACE_(handle_bits, hazards) ((handle_bits) ^ (uint64_t)(uintptr_t)(hazards))
@@ -140,6 +145,26 @@ extern HF_API __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-e
 /* A macro, because an inline function with external linkage may not use a static one. */
 #define HF_SLOT_AT_(head, place) ((hf_slot_ *)(void *)((char *)(head)->slots + (place)*8 - 8))
 
+/* Makes a region of what hf_enter_slow_ answered. */
+inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry, hf_region *out)
+{
+    const hf_table_head_ *head = (const hf_table_head_ *)(const void *)table;
+    out->place_ = entry.place;
+    if (entry.place == 0) {
+        out->value = 0;
+        out->table_ = NULL;
+        out->raw_ = 0;
+        out->slot_ = NULL;
+        return (hf_status)entry.value;
+    }
+    out->value = (hf_value)entry.value;
+    out->table_ = table;
+    out->raw_ = handle.bits ^ head->secret;
+    out->slot_ = HF_SLOT_AT_(head, HF_PLACE_(out->raw_));
+    return HF_OK;
+}
+
+#if HF_INLINE_REGIONS
 inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
 {
     if (HF_LIKELY(table != NULL && out != NULL)) {
@@ -160,43 +185,46 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
                 /* Acquire: the value was written before this life was published.  Partner: the
                  * release store of the state in open. */
                 state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-                /* Written after the barrier, so that an inlined leave finds it in registers. */
-                out->table_ = table;
-                out->raw_ = raw;
-                out->slot_ = slot;
-                out->place_ = HF_FIRST_PLACE_(handle.bits, hazards);
                 if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0)) {
                     out->value = (hf_value)__atomic_load_n(&slot->value, __ATOMIC_RELAXED);
+                    out->table_ = table;
+                    out->raw_ = raw;
+                    out->slot_ = slot;
+                    out->place_ = HF_FIRST_PLACE_(handle.bits, hazards);
                     return HF_OK;
                 }
                 /* It changed under us; the transient hazard may have made a scanner step back, so
                  * look again as a leaver does. */
-                hf_leave_slow_(out);
+                __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
+                hf_leave_changed_(table, raw);
             }
         }
     }
-    return hf_enter_slow_(table, handle, type, out);
+    if (out == NULL)
+        return HF_E_INVALID_ARGUMENT;
+    return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
 }
 
 inline void hf_leave(hf_region *region)
 {
     uint64_t *hazards = hf_hazards_;
+    if (region == NULL)
+        return;
     /* Otherwise it is in another place, has ended, was copied, or belongs to another thread. */
-    if (HF_LIKELY(region != NULL && HF_FIRST_PLACE_(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED),
-                                                    hazards) == region->place_)) {
+    if (HF_LIKELY(HF_FIRST_PLACE_(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED), hazards) ==
+                  region->place_)) {
         const hf_slot_ *slot = region->slot_;
         uint64_t raw = region->raw_;
         region->place_ = 0;
         /* Release: what was done inside the region comes before.  Partner: a scan's acquire. */
         __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
-        if (HF_LIKELY((raw ^ __atomic_load_n(&slot->state, __ATOMIC_RELAXED)) >> HF_TAG_SHIFT_ ==
-                      0))
-            return;
-        hf_leave_changed_(region);
-        return;
+        if (!HF_LIKELY((raw ^ __atomic_load_n(&slot->state, __ATOMIC_RELAXED)) >> HF_TAG_SHIFT_ ==
+                       0))
+            hf_leave_changed_(region->table_, raw);
+    } else if (hf_leave_slow_(region->table_, region->raw_, region->place_)) {
+        region->place_ = 0;
     }
-    hf_leave_slow_(region);
 }
 
 inline bool hf_is_live(const hf_table *table, hf_handle handle)

@@ -22,7 +22,8 @@ typedef int64_t hf_timeout;
 typedef enum hf_reuse {
     HF_REUSE_MAGAZINES = 0, /* fastest: each thread keeps a few slots of its own.  A table of fewer
                                than 65,536 slots, which cannot spare them, uses LIFO instead */
-    HF_REUSE_FIFO,          /* the slot that was freed first: reuse as late as possible */
+    HF_REUSE_FIFO,          /* the slot that was freed first, and before those the slots that were
+                               never used: reuse as late as possible.  Uses the whole capacity */
     HF_REUSE_LIFO,          /* the slot that was freed last: reuse as early as possible */
     HF_REUSE_RANDOM         /* pseudo-random, from the table's seed */
 } hf_reuse;
@@ -95,7 +96,8 @@ typedef struct hf_table_stats {
     uint32_t types;    /* types seen so far */
     uint64_t live;     /* handles opened or reserved and not yet released */
     uint64_t peak;     /* the most slots in use at once; with HF_REUSE_MAGAZINES an upper bound,
-                          high by at most 192 for each thread that opened handles */
+                          high by at most 128 for each thread that opened handles; with HF_REUSE_FIFO
+                          how many slots were ever used */
     uint64_t opened;   /* handles ever opened or reserved */
     uint64_t closed;   /* handles whose slot was given back */
     uint64_t deferred; /* closes that left the release to the last holder */

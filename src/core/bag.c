@@ -13,25 +13,11 @@
 #include "core/bag.h"
 
 #define TAG_ONE    (UINT64_C(1) << HF_INDEX_BITS_)
-#define INDEX_MASK (TAG_ONE - 1)
-
-/* The link of a free slot: the next slot of its chain, the next chain of its stack. */
-#define LINK_CHAIN_SHIFT HF_INDEX_BITS_
-#define LINK_IS_CHAIN    (UINT64_C(1) << 60)
+#define INDEX_MASK HF_LINK_MASK
 
 static uint64_t link_make(uint32_t next, uint32_t chain, bool is_chain)
 {
-    return next | (uint64_t)chain << LINK_CHAIN_SHIFT | (is_chain ? LINK_IS_CHAIN : 0);
-}
-
-static uint64_t link_load(const hf_table *table, uint32_t index)
-{
-    return __atomic_load_n(&hf_slot_at(table, index)->value, __ATOMIC_RELAXED);
-}
-
-static void link_store(hf_table *table, uint32_t index, uint64_t link)
-{
-    __atomic_store_n(&hf_slot_at(table, index)->value, link, __ATOMIC_RELAXED);
+    return next | (uint64_t)chain << HF_LINK_CHAIN_SHIFT | (is_chain ? HF_LINK_IS_CHAIN : 0);
 }
 
 static uint64_t head_next(uint64_t head, uint64_t index)
@@ -45,7 +31,7 @@ static void push(hf_table *table, uint64_t *top, uint32_t index, uint32_t next, 
 {
     uint64_t head = __atomic_load_n(top, __ATOMIC_RELAXED);
     do {
-        link_store(table, index, link_make(next, (uint32_t)(head & INDEX_MASK), is_chain));
+        hf_link_store(table, index, link_make(next, (uint32_t)(head & INDEX_MASK), is_chain));
         /* Release: the links come before.  Partner: the acquire in pop. */
     } while (!__atomic_compare_exchange_n(top, &head, head_next(head, index), true,
                                           __ATOMIC_RELEASE, __ATOMIC_RELAXED));
@@ -58,8 +44,8 @@ static uint32_t pop(const hf_table *table, uint64_t *top, uint64_t *link)
     uint64_t head = __atomic_load_n(top, __ATOMIC_ACQUIRE);
     while ((head & INDEX_MASK) != 0) {
         /* May read the value of a slot that was taken meanwhile; then the tag has changed. */
-        *link = link_load(table, (uint32_t)(head & INDEX_MASK));
-        uint64_t chain = *link >> LINK_CHAIN_SHIFT & INDEX_MASK;
+        *link = hf_link_load(table, (uint32_t)(head & INDEX_MASK));
+        uint64_t chain = *link >> HF_LINK_CHAIN_SHIFT & INDEX_MASK;
         if (__atomic_compare_exchange_n(top, &head, head_next(head, chain), true, __ATOMIC_ACQUIRE,
                                         __ATOMIC_ACQUIRE))
             return (uint32_t)(head & INDEX_MASK);
@@ -178,14 +164,6 @@ static hf_status take_one_fresh(hf_table *table, uint32_t *index)
 
 /* ---- magazines ------------------------------------------------------------------------------ */
 
-static uint32_t list_pop(hf_table *table, hf_local *local)
-{
-    uint32_t index = local->list_head;
-    local->list_head = (uint32_t)(link_load(table, index) & INDEX_MASK);
-    local->list_count--;
-    return index;
-}
-
 static bool refill_from(hf_local *local, uint32_t head)
 {
     local->list_head = head;
@@ -193,36 +171,45 @@ static bool refill_from(hf_local *local, uint32_t head)
     return head != 0;
 }
 
-static hf_status magazine_take(hf_table *table, hf_local *local, uint32_t *index)
+/* Makes a list of neighbouring slots that were never used. */
+static hf_status refill_fresh(hf_table *table, hf_local *local)
 {
-    if (local->list_count == 0 && refill_from(local, local->spare_head))
-        local->spare_head = 0;
-    if (local->list_count == 0 && local->fresh_next == local->fresh_end) {
-        uint64_t link;
-        if (!refill_from(local, pop(table, &table->bag.tops[0], &link))) {
-            hf_status status = take_fresh(table, HF_CHAIN, &local->fresh_next, &local->fresh_end);
-            if (status != HF_OK)
-                return status;
-        }
-    }
-    *index = local->list_count != 0 ? list_pop(table, local) : local->fresh_next++;
+    uint32_t first;
+    uint32_t end;
+    hf_status status = take_fresh(table, HF_CHAIN, &first, &end);
+    if (status != HF_OK)
+        return status;
+    for (uint32_t index = first; index < end; index++)
+        hf_link_store(table, index, link_make(index + 1 < end ? index + 1 : 0, 0, true));
+    local->list_head = first;
+    local->list_count = end - first;
     return HF_OK;
 }
 
+/* Fills the empty list. */
+static hf_status refill(hf_table *table, hf_local *local)
+{
+    uint64_t link;
+    uint32_t spare = local->spare_head;
+    local->spare_head = 0;
+    if (refill_from(local, spare) || refill_from(local, pop(table, &table->bag.tops[0], &link)))
+        return HF_OK;
+    return refill_fresh(table, local);
+}
+
+/* The list is full, or empty: makes room, and begins it. */
 static void magazine_give(hf_table *table, hf_local *local, uint32_t index)
 {
     if (local->list_count == HF_CHAIN) {
         uint32_t chain = local->spare_head;
         if (chain != 0)
             push(table, &table->bag.tops[0], chain,
-                 (uint32_t)(link_load(table, chain) & INDEX_MASK), true);
+                 (uint32_t)(hf_link_load(table, chain) & INDEX_MASK), true);
         local->spare_head = local->list_head;
-        local->list_head = 0;
-        local->list_count = 0;
     }
-    link_store(table, index, link_make(local->list_head, 0, true));
+    hf_link_store(table, index, link_make(0, 0, true));
     local->list_head = index;
-    local->list_count++;
+    local->list_count = 1;
 }
 
 /* ---- the orders ----------------------------------------------------------------------------- */
@@ -274,7 +261,7 @@ static uint32_t break_chain(hf_table *table)
         return index;
     index = pop(table, &table->bag.tops[0], &link);
     for (uint32_t rest = (uint32_t)(link & INDEX_MASK); index != 0 && rest != 0;) {
-        uint32_t next = (uint32_t)(link_load(table, rest) & INDEX_MASK);
+        uint32_t next = (uint32_t)(hf_link_load(table, rest) & INDEX_MASK);
         push(table, &table->bag.tops[1], rest, 0, false);
         rest = next;
     }
@@ -283,8 +270,15 @@ static uint32_t break_chain(hf_table *table)
 
 static hf_status shared_take(hf_table *table, uint32_t *index)
 {
+    /* First in, first out: the slots that were never used stand in the queue before all others. */
+    bool fresh_first = table->reuse == HF_REUSE_FIFO;
+    hf_status status = fresh_first ? take_one_fresh(table, index) : HF_E_TABLE_FULL;
+    if (status == HF_OK)
+        return HF_OK;
     *index = table->reuse == HF_REUSE_MAGAZINES ? break_chain(table) : ordered_pop(table);
-    return *index != 0 ? HF_OK : take_one_fresh(table, index);
+    if (*index != 0)
+        return HF_OK;
+    return fresh_first ? status : take_one_fresh(table, index);
 }
 
 static void shared_give(hf_table *table, uint32_t index)
@@ -298,27 +292,27 @@ static void shared_give(hf_table *table, uint32_t index)
         push(table, &bag->tops[table->reuse == HF_REUSE_MAGAZINES ? 1 : 0], index, 0, false);
 }
 
-hf_status hf_bag_take(hf_table *table, uint32_t *index)
+hf_status hf_bag_take_slow(hf_table *table, uint32_t *index)
 {
-    uint32_t record = hf_record_current();
-    if (table->reuse != HF_REUSE_MAGAZINES || record == 0)
+    if (table->reuse != HF_REUSE_MAGAZINES || hf_record_current() == 0)
         return shared_take(table, index);
     hf_busy_begin();
-    hf_status status = magazine_take(table, &table->locals[record], index);
+    hf_status status = refill(table, hf_local_of(table));
     hf_busy_end();
+    if (status == HF_OK)
+        return hf_bag_take(table, index);
     /* What threads without a record gave back, before the table is called full. */
     return status == HF_E_TABLE_FULL ? shared_take(table, index) : status;
 }
 
-void hf_bag_give(hf_table *table, uint32_t index)
+void hf_bag_give_slow(hf_table *table, uint32_t index)
 {
-    uint32_t record = hf_this_thread.record;
-    if (table->reuse != HF_REUSE_MAGAZINES || record == 0) {
+    if (table->reuse != HF_REUSE_MAGAZINES || hf_this_thread.record == 0) {
         shared_give(table, index);
         return;
     }
     hf_busy_begin();
-    magazine_give(table, &table->locals[record], index);
+    magazine_give(table, hf_local_of(table), index);
     hf_busy_end();
 }
 

@@ -6,12 +6,54 @@
 
 enum { HF_CHAIN = 64 }; /* slots in a chain: what a magazine exchanges with the bag */
 
-/* Takes a free slot, a used one if there is any.  May commit memory.
- * Errors: TABLE_FULL, NO_MEMORY. */
-hf_status hf_bag_take(hf_table *table, uint32_t *index);
+/* The link of a free slot, in its value word: the next slot of its chain, the next chain of its
+ * stack, and whether it is a chain at all. */
+#define HF_LINK_MASK        ((UINT64_C(1) << HF_INDEX_BITS_) - 1)
+#define HF_LINK_CHAIN_SHIFT HF_INDEX_BITS_
+#define HF_LINK_IS_CHAIN    (UINT64_C(1) << 60)
+
+static inline uint64_t hf_link_load(const hf_table *table, uint32_t index)
+{
+    return __atomic_load_n(&hf_slot_at(table, index)->value, __ATOMIC_RELAXED);
+}
+
+static inline void hf_link_store(hf_table *table, uint32_t index, uint64_t link)
+{
+    __atomic_store_n(&hf_slot_at(table, index)->value, link, __ATOMIC_RELAXED);
+}
+
+hf_status hf_bag_take_slow(hf_table *table, uint32_t *index);
+void hf_bag_give_slow(hf_table *table, uint32_t index);
+
+/* Takes a free slot.  May commit memory.  Errors: TABLE_FULL, NO_MEMORY.
+ * The list of a thread without a record, and of a table without magazines, is always empty. */
+static inline hf_status hf_bag_take(hf_table *table, uint32_t *index)
+{
+    hf_local *local = hf_local_of(table);
+    if (local->list_count == 0)
+        return hf_bag_take_slow(table, index);
+    hf_busy_begin();
+    *index = local->list_head;
+    local->list_head = (uint32_t)(hf_link_load(table, *index) & HF_LINK_MASK);
+    local->list_count--;
+    hf_busy_end();
+    return HF_OK;
+}
 
 /* Gives a slot back; its state is free.  Allocates nothing. */
-void hf_bag_give(hf_table *table, uint32_t index);
+static inline void hf_bag_give(hf_table *table, uint32_t index)
+{
+    hf_local *local = hf_local_of(table);
+    if (local->list_count == 0 || local->list_count == HF_CHAIN) {
+        hf_bag_give_slow(table, index);
+        return;
+    }
+    hf_busy_begin();
+    hf_link_store(table, index, local->list_head | HF_LINK_IS_CHAIN);
+    local->list_head = index;
+    local->list_count++;
+    hf_busy_end();
+}
 
 /* Prepares the bag of a new table; slots 1 to `capacity` may be used. */
 hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed);

@@ -12,9 +12,18 @@ static bool needs_cold(const hf_table *table, const hf_type *type, const hf_open
             (options->borrowed || options->label != NULL || !hf_handle_is_null(options->parent)));
 }
 
-/* Takes a slot with all that the handle will need.  *state is the slot's, *raw the handle to be. */
-static inline hf_status take_slot(hf_table *table, const hf_type *type,
-                                  const hf_open_options *options, uint64_t *raw)
+/* The handle of a free slot's next life, without the secret.  A slot that was never used is zero.
+ */
+static inline uint64_t new_raw(const hf_table *table, uint32_t field, uint32_t index)
+{
+    uint64_t state = __atomic_load_n(&hf_slot_at(table, index)->state, __ATOMIC_RELAXED);
+    uint32_t generation = hf_word_generation(state);
+    return hf_raw_make(field, generation + (generation == 0), index);
+}
+
+/* Takes a slot with all that the handle will need.  *raw is the handle to be. */
+static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_options *options,
+                           uint64_t *raw)
 {
     bool cold = needs_cold(table, type, options);
     uint32_t field = hf_type_field(table, type);
@@ -30,20 +39,18 @@ static inline hf_status take_slot(hf_table *table, const hf_type *type,
         hf_bag_give(table, index);
         return HF_E_NO_MEMORY;
     }
-    uint32_t generation =
-        hf_word_generation(__atomic_load_n(&hf_slot_at(table, index)->state, __ATOMIC_RELAXED));
-    *raw = hf_raw_make(field + (cold ? HF_TYPE_COLD : 0), generation == 0 ? 1 : generation, index);
+    *raw = new_raw(table, field + (cold ? HF_TYPE_COLD : 0), index);
     return HF_OK;
 }
 
-static uint64_t first_state(const hf_table *table, uint64_t raw)
+static inline uint64_t first_state(const hf_table *table, uint64_t raw)
 {
     uint64_t tag = raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_LIVE_;
     return table->protection == HF_PROTECT_HAZARD ? tag | HF_HAZARD_ | HF_HEAT_HOT << HF_HEAT_SHIFT_
                                                   : tag;
 }
 
-static void publish(const hf_subject *subject, hf_value value)
+static inline void publish(const hf_subject *subject, hf_value value)
 {
     __atomic_store_n(&subject->slot->value, (uint64_t)value, __ATOMIC_RELAXED);
     /* Release: value and cold record come before.  Partner: the acquire of whoever finds it live.
@@ -145,7 +152,7 @@ static bool are_arguments_good(const hf_table *table, const hf_type *type,
            (options == NULL || options->size == sizeof(hf_open_options));
 }
 
-static void count_opened(hf_table *table)
+static inline void count_opened(hf_table *table)
 {
     hf_local *local = hf_local_of(table);
     hf_count_up(table, local, &local->opened);
@@ -174,30 +181,59 @@ static hf_status open_with_options(hf_table *table, const hf_type *type, hf_valu
     return HF_OK;
 }
 
-/* The same for a handle that needs no cold record: this is the fast one. */
-static hf_status open_plain(hf_table *table, const hf_type *type, hf_value value, hf_handle *out)
+/* The fast one: an owned handle of the table's first plain type, while nothing else is due. */
+static inline bool is_plain(const hf_table *table, const hf_type *type,
+                            const hf_open_options *options, const hf_handle *out)
 {
-    uint64_t raw;
-    hf_status status = take_slot(table, type, NULL, &raw);
+    return table != NULL && type != NULL && options == NULL && out != NULL &&
+           __atomic_load_n(&table->plain_type, __ATOMIC_ACQUIRE) == type &&
+           __atomic_load_n(&table->phase, __ATOMIC_RELAXED) == HF_TABLE_OPEN &&
+           __atomic_load_n(&table->deferred_any, __ATOMIC_RELAXED) == 0;
+}
+
+static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *out)
+{
+    uint32_t index;
+    hf_status status = hf_bag_take(table, &index);
     if (__builtin_expect(status != HF_OK, 0))
         return hf_fail(table, status);
-    hf_subject subject = hf_subject_of(table, raw);
+    hf_subject subject = hf_subject_of(table, new_raw(table, table->plain_field, index));
     publish(&subject, value);
     count_opened(table);
     *out = subject.handle;
     return HF_OK;
 }
 
+/* Notes the first type for which is_plain may hold. */
+static void note_plain(hf_table *table, const hf_type *type)
+{
+    if (__atomic_load_n(&table->plain_type, __ATOMIC_RELAXED) != NULL || type->release == NULL ||
+        needs_cold(table, type, NULL))
+        return;
+    /* Two threads may bring two types: the field is the winner's, and is written before. */
+    static hf_os_mutex lock;
+    hf_os_lock(&lock);
+    if (table->plain_type == NULL) {
+        table->plain_field = hf_type_field(table, type);
+        /* Release: the field comes before.  Partner: the acquire in is_plain. */
+        __atomic_store_n(&table->plain_type, type, __ATOMIC_RELEASE);
+    }
+    hf_os_unlock(&lock);
+}
+
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
                   const hf_open_options *options, hf_handle *out)
 {
     hf_site site = HF_SITE();
+    if (__builtin_expect(is_plain(table, type, options, out), 1))
+        return open_plain(table, value, out);
     if (!are_arguments_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
-    if (options == NULL && !needs_cold(table, type, NULL))
-        return open_plain(table, type, value, out);
-    return open_with_options(table, type, value, options, out, site);
+    hf_status status = open_with_options(table, type, value, options, out, site);
+    if (status == HF_OK)
+        note_plain(table, type);
+    return status;
 }
 
 hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)

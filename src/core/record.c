@@ -13,9 +13,9 @@
 
 #include "core/abandon.h"
 
-static uint64_t hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
+uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
     __attribute__((aligned(HF_HAZARDS_PER_THREAD_ * sizeof(uint64_t))));
-static hf_record records[HF_RECORDS + 1];
+hf_record hf_records[HF_RECORDS + 1];
 static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
 
 /* The line of those that have none: never free, and in no region's place. */
@@ -25,16 +25,6 @@ static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {NEVER, NEVER, NEVER, NEVER
 
 __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-exec"))) = no_hazards;
 __thread hf_thread hf_this_thread;
-
-uint64_t *hf_record_hazards(uint32_t record)
-{
-    return hazard_lines[record];
-}
-
-hf_record *hf_record_at(uint32_t record)
-{
-    return &records[record];
-}
 
 static uint32_t take_bit(void)
 {
@@ -79,11 +69,11 @@ uint32_t hf_record_take(void)
         return 0;
     }
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        __atomic_store_n(&hazard_lines[record][i], HF_HAZARD_FREE_, __ATOMIC_RELAXED);
-    records[record].thread = hf_event_thread();
+        __atomic_store_n(&hf_hazard_lines[record][i], HF_HAZARD_FREE_, __ATOMIC_RELAXED);
+    hf_records[record].thread = hf_event_thread();
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
-        hf_hazards_ = hazard_lines[record];
+        hf_hazards_ = hf_hazard_lines[record];
     /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
     hf_full_fence();
     return record;
@@ -137,7 +127,7 @@ void hf_record_barrier(void)
 
 static bool line_holds(uint32_t record, uint64_t handle)
 {
-    const uint64_t *line = hazard_lines[record];
+    const uint64_t *line = hf_hazard_lines[record];
     bool found = false;
     /* Acquire: what was done inside the last region of a hazard slot comes before what we do next.
      * Partner: the release stores of enter and leave. */
@@ -178,14 +168,14 @@ bool hf_record_holds(uint64_t handle)
     if (is_releasing(handle))
         return true;
     uint32_t record = hf_this_thread.record;
-    return record != 0 && (line_holds(record, handle) || list_holds(&records[record], handle));
+    return record != 0 && (line_holds(record, handle) || list_holds(&hf_records[record], handle));
 }
 
 static bool visit_record(uint32_t record, uint64_t handle, hf_record_visitor visit, void *context)
 {
-    const hf_record *list = &records[record];
+    const hf_record *list = &hf_records[record];
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&hazard_lines[record][i], __ATOMIC_ACQUIRE) == handle &&
+        if (__atomic_load_n(&hf_hazard_lines[record][i], __ATOMIC_ACQUIRE) == handle &&
             !visit(context, record, 0, false))
             return false;
     for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)

@@ -75,9 +75,19 @@ static inline uint32_t hf_record_current(void)
     return __builtin_expect(record != 0, 1) ? record : hf_record_take();
 }
 
-/* The hazard line and the record of a thread.  `record` is not 0. */
-uint64_t *hf_record_hazards(uint32_t record);
-hf_record *hf_record_at(uint32_t record);
+/* The hazard lines and records by number; number 0 is nobody's. */
+extern uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_];
+extern hf_record hf_records[HF_RECORDS + 1];
+
+static inline uint64_t *hf_record_hazards(uint32_t record)
+{
+    return hf_hazard_lines[record];
+}
+
+static inline hf_record *hf_record_at(uint32_t record)
+{
+    return &hf_records[record];
+}
 
 /* Publishes or clears a hazard and orders that store before the caller's later loads.
  * Partner: hf_record_barrier on the closer's side. */

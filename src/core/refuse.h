@@ -2,7 +2,7 @@
 #ifndef HF_CORE_REFUSE_H
 #define HF_CORE_REFUSE_H
 
-#include "core/cold.h"
+#include "core/release.h"
 
 typedef struct hf_refusal {
     const char *operation; /* "hf_enter" */
@@ -22,21 +22,17 @@ hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal
 /* Whether a call is the very one that this thread was refused last: same handle, same call, and
  * nothing has changed since.  Then it is counted, and *status is the answer, at the cost of a few
  * compares: stale handles are often tried in a loop. */
-static inline bool hf_refuse_again(hf_table *table, hf_handle handle, hf_site site,
+static inline bool hf_refuse_again(const hf_subject *subject, uint64_t state, hf_site site,
                                    hf_status *status)
 {
     const hf_finding *last = &hf_this_thread.last;
-    uint64_t raw;
-    if (last->handle != handle.bits || last->table != table || table == NULL ||
-        last->site != site || last->caller != ((const uintptr_t *)site)[1] ||
+    if (last->handle != subject->handle.bits || last->state != state || last->site != site ||
+        last->caller != ((const uintptr_t *)site)[1] || last->table != subject->table ||
         last->epoch != hf_event_epoch())
         return false;
-    const hf_slot_ *slot = hf_slot_find(table, handle, &raw);
-    if (slot == NULL || __atomic_load_n(&slot->state, __ATOMIC_RELAXED) != last->state)
-        return false;
-    hf_local *local = hf_local_of(table);
-    hf_count_up(table, local, &local->refused[last->status]);
-    hf_count_up(table, local, &local->reports[last->kind]);
+    hf_local *local = hf_local_of(subject->table);
+    hf_count_up(subject->table, local, &local->refused[last->status]);
+    hf_count_up(subject->table, local, &local->reports[last->kind]);
     *status = last->status;
     return true;
 }

@@ -1,14 +1,16 @@
 /* Regions: entering and leaving, where the inlined path does not apply.
  *
- * Places (hf_region.place_): an odd number stands for the thread's first hazard slot; the others
- * are even: PLACE_HAZARD + 2i for hazard slot i, PLACE_LISTED + 2i for a counted region that is
- * item i of the thread's list, PLACE_COUNTED for one that found no room there.  0 has ended. */
-#include "core/abandon.h"
+ * Places (hf_region.place_): 0 has ended.  An odd one is HF_FIRST_PLACE_: the thread's first hazard
+ * slot.  The others are an even code combined with the address of the thread's own data, so that a
+ * region tells whose it is: CODE_HAZARD + 2i for hazard slot i, CODE_LISTED + 2i for a counted
+ * region that is item i of the thread's list, CODE_COUNTED for one that found no room there. */
 #include "core/refuse.h"
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/signal.h"
 
+extern inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
+                                    hf_region *out);
 #if HF_INLINE_REGIONS
 extern inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type,
                                  hf_region *out);
@@ -17,12 +19,15 @@ extern inline bool hf_is_live(const hf_table *table, hf_handle handle);
 #else
 hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
 {
-    return hf_enter_slow_(table, handle, type, out);
+    if (out == NULL)
+        return HF_E_INVALID_ARGUMENT;
+    return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
 }
 
 void hf_leave(hf_region *region)
 {
-    hf_leave_slow_(region);
+    if (region != NULL && hf_leave_slow_(region->table_, region->raw_, region->place_))
+        region->place_ = 0;
 }
 
 bool hf_is_live(const hf_table *table, hf_handle handle)
@@ -34,31 +39,27 @@ bool hf_is_live(const hf_table *table, hf_handle handle)
 #endif
 
 enum {
-    PLACE_HAZARD = 16, /* beyond what marks hazard slots without a handle */
-    PLACE_LISTED = PLACE_HAZARD + 2 * HF_HAZARDS_PER_THREAD_,
-    PLACE_COUNTED = PLACE_LISTED + 2 * HF_HELD_PER_THREAD
+    CODE_HAZARD = 16,
+    CODE_LISTED = CODE_HAZARD + 2 * HF_HAZARDS_PER_THREAD_,
+    CODE_COUNTED = CODE_LISTED + 2 * HF_HELD_PER_THREAD
 };
 
 /* How much a lost race for the state word tells of a handle's heat: sooner hot under contention. */
 enum { HEAT_OF_CONTENTION = 32 };
 
-static void fill(hf_region *out, const hf_subject *subject, uint64_t place)
+static inline uint64_t place_of(uint64_t code)
 {
-    out->value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
-    out->table_ = subject->table;
-    out->raw_ = subject->raw;
-    out->slot_ = subject->slot;
-    out->thread_ = &hf_this_thread;
-    out->place_ = place;
+    return code ^ (uint64_t)(uintptr_t)&hf_this_thread;
 }
 
-/* The subject of a region that was entered once. */
-static hf_subject subject_of(const hf_region *region)
+static inline bool is_first(uint64_t place)
 {
-    return (hf_subject){.table = region->table_,
-                        .slot = region->slot_,
-                        .raw = region->raw_,
-                        .handle = hf_handle_of(region->table_, region->raw_)};
+    return (place & HF_HANDLE_MARK_) != 0;
+}
+
+static inline hf_entry_ admit(const hf_subject *subject, uint64_t place)
+{
+    return (hf_entry_){place, __atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED)};
 }
 
 /* ---- counted -------------------------------------------------------------------------------- */
@@ -100,29 +101,19 @@ static hf_status take_count(const hf_subject *subject, bool warms, uint64_t *sta
 }
 
 /* Notes a counted region in the thread's record, for deadlock checks and reports. */
-static uint32_t list_region(const hf_subject *subject, uint32_t stack)
+static inline uint64_t list_region(const hf_subject *subject, hf_site site)
 {
     uint32_t number = hf_record_current();
     hf_record *record = hf_record_at(number);
     for (uint32_t i = 0; number != 0 && i < HF_HELD_PER_THREAD; i++) {
-        if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) == 0) {
-            __atomic_store_n(&record->held_stack[i], stack, __ATOMIC_RELAXED);
-            __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELAXED);
-            return PLACE_LISTED + 2 * i;
-        }
+        if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) != 0)
+            continue;
+        if (subject->table->level == 3)
+            __atomic_store_n(&record->held_stack[i], hf_event_trace(site).stack, __ATOMIC_RELAXED);
+        __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELAXED);
+        return place_of(CODE_LISTED + 2 * (uint64_t)i);
     }
-    return PLACE_COUNTED;
-}
-
-static hf_status enter_counted(const hf_subject *subject, uint64_t state, hf_region *out,
-                               hf_site site)
-{
-    hf_status status = take_count(subject, true, &state);
-    if (status != HF_OK)
-        return status;
-    uint32_t stack = subject->table->level == 3 ? hf_event_trace(site).stack : 0;
-    fill(out, subject, list_region(subject, stack));
-    return HF_OK;
+    return place_of(CODE_COUNTED);
 }
 
 /* ---- hazard --------------------------------------------------------------------------------- */
@@ -139,27 +130,30 @@ static uint64_t *free_hazard(void)
 
 /* Publishes a hazard and looks whether the handle is still what it was.  If not, the hazard may
  * have made a scanner step back, so the caller settles as a leaver does. */
-static bool enter_hazard(const hf_subject *subject, uint64_t *hazard, hf_region *out, hf_site site)
+static bool enter_hazard(const hf_subject *subject, uint64_t *hazard, hf_site site)
 {
     hf_hazard_store(hazard, subject->handle.bits);
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
-    if (!hf_state_is_hazard(state, subject->raw)) {
-        hf_hazard_store(hazard, HF_HAZARD_FREE_);
-        hf_full_fence(); /* partner: the closer's fence after SEALED */
-        hf_settle(subject, site);
-        return false;
-    }
-    uint64_t *line = hf_record_hazards(hf_this_thread.record);
+    if (hf_state_is_hazard(state, subject->raw))
+        return true;
+    hf_hazard_store(hazard, HF_HAZARD_FREE_);
+    hf_full_fence(); /* partner: the closer's fence after SEALED */
+    hf_settle(subject, site);
+    return false;
+}
+
+static uint64_t hazard_place(const hf_subject *subject, const uint64_t *hazard)
+{
+    const uint64_t *line = hf_record_hazards(hf_this_thread.record);
     uint64_t number = (uint64_t)(hazard - line);
-    fill(out, subject,
-         number == 0 ? HF_FIRST_PLACE_(subject->handle.bits, line) : PLACE_HAZARD + 2 * number);
-    return true;
+    return number == 0 ? HF_FIRST_PLACE_(subject->handle.bits, line)
+                       : place_of(CODE_HAZARD + 2 * number);
 }
 
 /* ---- entering ------------------------------------------------------------------------------- */
 
 /* HF_E_STALE_HANDLE stands for "does not admit": the caller classifies. */
-static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_region *out,
+static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_entry_ *entry,
                            hf_site site)
 {
     uint64_t state = hf_state_load(subject->slot);
@@ -169,88 +163,83 @@ static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_re
         return HF_E_WRONG_TYPE;
     if (hf_state_is_hazard(state, subject->raw)) {
         uint64_t *hazard = free_hazard();
-        if (hazard != NULL && enter_hazard(subject, hazard, out, site))
+        if (hazard != NULL && enter_hazard(subject, hazard, site)) {
+            *entry = admit(subject, hazard_place(subject, hazard));
             return HF_OK;
+        }
         state = hf_state_load(subject->slot);
     }
-    return enter_counted(subject, state, out, site);
+    hf_status status = take_count(subject, true, &state);
+    if (status == HF_OK)
+        *entry = admit(subject, list_region(subject, site));
+    return status;
 }
 
-static hf_status enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out,
-                       hf_site site)
+static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_type *type, hf_site site)
 {
     hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
     hf_subject subject;
+    hf_entry_ entry;
     while (hf_subject_find(table, handle, &subject)) {
-        hf_status status = try_enter(&subject, type, out, site);
+        hf_status status = try_enter(&subject, type, &entry, site);
         if (status == HF_OK)
-            return HF_OK;
+            return entry;
         if (status == HF_E_TOO_MANY_REFERENCES)
-            return hf_fail(table, status);
+            return (hf_entry_){0, (uint64_t)hf_fail(table, status)};
         status = hf_refuse(table, handle, &refusal);
         if (status != HF_OK)
-            return status;
+            return (hf_entry_){0, (uint64_t)status};
         /* It was reserved when we looked and is committed now. */
     }
-    return hf_refuse(table, handle, &refusal);
+    return (hf_entry_){0, (uint64_t)hf_refuse(table, handle, &refusal)};
 }
 
-hf_status hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
 {
     hf_site site = HF_SITE();
+    hf_subject subject;
     hf_status status;
-    if (out == NULL)
-        return HF_E_INVALID_ARGUMENT;
-    out->place_ = 0;
-    out->table_ = NULL;
-    out->value = 0;
-    if (hf_refuse_again(table, handle, site, &status))
-        return status;
-    return enter(table, handle, type, out, site);
+    if (hf_subject_find(table, handle, &subject)) {
+        /* The two usual cases first: counted, and stale again. */
+        uint64_t state = hf_state_load(subject.slot);
+        if ((state ^ subject.raw) >> HF_TAG_SHIFT_ != HF_TAG_COLD_) {
+            if (hf_refuse_again(&subject, state, site, &status))
+                return (hf_entry_){0, (uint64_t)status};
+        } else if ((type == NULL || hf_type_of(table, subject.raw) == type) &&
+                   take_count(&subject, true, &state) == HF_OK) {
+            return admit(&subject, list_region(&subject, site));
+        }
+    }
+    return enter(table, handle, type, site);
 }
 
 /* ---- leaving -------------------------------------------------------------------------------- */
 
-static void report_region(const hf_region *region, hf_report_kind kind, hf_site site)
+static void report_region(const hf_subject *subject, hf_report_kind kind, hf_site site)
 {
-    hf_table *table = region->table_;
-    hf_event event = {.kind = kind, .operation = "hf_leave", .table_name = table->name};
-    event.subject.handle = hf_handle_of(table, region->raw_);
-    if (hf_raw_is_plausible(table, region->raw_))
-        event.subject = hf_cold_party(table, region->raw_);
-    hf_find(table, &event, site);
+    hf_event event = {.kind = kind, .operation = "hf_leave", .table_name = subject->table->name};
+    event.subject.handle = subject->handle;
+    if (hf_raw_is_plausible(subject->table, subject->raw))
+        event.subject = hf_cold_party(subject->table, subject->raw);
+    hf_find(subject->table, &event, site);
 }
 
-/* Whose hazard line a region of a first place was entered with is told by the place itself. */
-static bool is_of_this_thread(const hf_region *region, const hf_subject *subject)
+/* Whose a region is, its place tells. */
+static bool is_of_this_thread(const hf_subject *subject, uint64_t place)
 {
-    uint64_t *line = hf_record_hazards(hf_this_thread.record);
-    return (region->place_ & HF_HANDLE_MARK_) != 0
-               ? region->place_ == HF_FIRST_PLACE_(subject->handle.bits, line)
-               : region->thread_ == &hf_this_thread;
+    if (is_first(place))
+        return place ==
+               HF_FIRST_PLACE_(subject->handle.bits, hf_record_hazards(hf_this_thread.record));
+    return place_of(place) <= CODE_COUNTED;
 }
 
-static bool is_hazard_place(uint64_t place)
+static bool leave_hazard(const hf_subject *subject, uint64_t number, hf_site site)
 {
-    return (place & HF_HANDLE_MARK_) != 0 || place < PLACE_LISTED;
-}
-
-/* The hazard slot that a region is in, on the thread that entered it. */
-static uint64_t *hazard_of(const hf_region *region)
-{
-    bool first = (region->place_ & HF_HANDLE_MARK_) != 0;
-    return &hf_record_hazards(
-        hf_this_thread.record)[first ? 0 : (region->place_ - PLACE_HAZARD) / 2];
-}
-
-static bool leave_hazard(hf_region *region, const hf_subject *subject, hf_site site)
-{
-    uint64_t *hazard = hazard_of(region);
+    uint64_t *hazard = &hf_record_hazards(hf_this_thread.record)[number];
     if (__atomic_load_n(hazard, __ATOMIC_RELAXED) != subject->handle.bits) {
-        report_region(region, HF_REPORT_COPIED_REGION, site);
+        report_region(subject, HF_REPORT_COPIED_REGION, site);
         return false;
     }
-    region->place_ = 0;
     hf_hazard_store(hazard, HF_HAZARD_FREE_);
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
     if (!hf_state_is_hazard(state, subject->raw)) {
@@ -260,126 +249,68 @@ static bool leave_hazard(hf_region *region, const hf_subject *subject, hf_site s
     return true;
 }
 
-static bool unlist(const hf_region *region, const hf_subject *subject)
+static bool unlist(const hf_subject *subject, uint64_t code)
 {
-    if (region->place_ == PLACE_COUNTED)
+    if (code == CODE_COUNTED)
         return true;
-    uint64_t number = (region->place_ - PLACE_LISTED) / 2;
-    uint64_t *held = &hf_record_at(hf_this_thread.record)->held[number];
+    uint64_t *held = &hf_record_at(hf_this_thread.record)->held[(code - CODE_LISTED) / 2];
     if (__atomic_load_n(held, __ATOMIC_RELAXED) != subject->handle.bits)
         return false;
     __atomic_store_n(held, UINT64_C(0), __ATOMIC_RELAXED);
     return true;
 }
 
-static bool leave_counted(hf_region *region, const hf_subject *subject, hf_site site)
+static bool leave_counted(const hf_subject *subject, uint64_t code, hf_site site)
 {
-    if (!unlist(region, subject)) {
-        report_region(region, HF_REPORT_COPIED_REGION, site);
-        return false;
-    }
-    region->place_ = 0;
-    if (!hf_drop(subject, site))
-        report_region(region, HF_REPORT_COPIED_REGION, site);
-    return true;
+    if (unlist(subject, code) && hf_drop(subject, site))
+        return true;
+    report_region(subject, HF_REPORT_COPIED_REGION, site);
+    return false;
 }
 
-static void leave(hf_region *region, hf_site site)
+static bool leave(const hf_subject *subject, uint64_t place, hf_site site)
 {
-    hf_subject subject = subject_of(region);
-    if (!is_of_this_thread(region, &subject)) {
-        report_region(region, HF_REPORT_WRONG_THREAD, site);
-        return;
+    if (!is_of_this_thread(subject, place)) {
+        report_region(subject, HF_REPORT_WRONG_THREAD, site);
+        return false;
     }
-    bool left = is_hazard_place(region->place_) ? leave_hazard(region, &subject, site)
-                                                : leave_counted(region, &subject, site);
-    if (left)
-        hf_drain(subject.table, site);
+    if (is_first(place))
+        return leave_hazard(subject, 0, site);
+    uint64_t code = place_of(place);
+    return code < CODE_LISTED ? leave_hazard(subject, (code - CODE_HAZARD) / 2, site)
+                              : leave_counted(subject, code, site);
 }
 
 /* A region that never began has no table; the finding is then counted nowhere. */
-static void report_over(const hf_region *region, hf_site site)
+static void report_over(hf_table *table, uint64_t raw, hf_site site)
 {
     hf_event event = {.kind = HF_REPORT_OVER_RELEASE, .operation = "hf_leave"};
-    if (region->table_ != NULL)
-        report_region(region, HF_REPORT_OVER_RELEASE, site);
-    else
+    if (table == NULL) {
         hf_event_raise(&event, site);
+        return;
+    }
+    hf_subject subject = hf_subject_of(table, raw);
+    report_region(&subject, HF_REPORT_OVER_RELEASE, site);
 }
 
-void hf_leave_slow_(hf_region *region)
+bool hf_leave_slow_(hf_table *table, uint64_t raw, uint64_t place)
 {
     hf_site site = HF_SITE();
-    if (region == NULL)
-        return;
-    if (region->place_ == 0)
-        report_over(region, site);
-    else
-        leave(region, site);
+    if (place == 0) {
+        report_over(table, raw, site);
+        return false;
+    }
+    hf_subject subject = hf_subject_of(table, raw);
+    if (!leave(&subject, place, site))
+        return false;
+    hf_drain(table, site);
+    return true;
 }
 
 /* The end of an inlined leave that found the state changed; the hazard is cleared already. */
-void hf_leave_changed_(hf_region *region)
+void hf_leave_changed_(hf_table *table, uint64_t raw)
 {
-    hf_subject subject = subject_of(region);
+    hf_subject subject = hf_subject_of(table, raw);
     hf_full_fence(); /* partner: the closer's fence after SEALED */
     hf_settle(&subject, HF_SITE());
-}
-
-/* ---- on behalf of others -------------------------------------------------------------------- */
-
-static void report_abandoned(const hf_subject *subject, uint32_t record, uint32_t stack,
-                             bool counted, hf_site site)
-{
-    hf_event_holder holder = {.entered = {.stack = stack, .thread = hf_record_at(record)->thread},
-                              .counted = counted};
-    hf_event event = {.kind = HF_REPORT_HELD_AT_THREAD_EXIT,
-                      .operation = "thread exit",
-                      .table_name = subject->table->name,
-                      .subject = hf_cold_party(subject->table, subject->raw),
-                      .holders = &holder,
-                      .holder_count = 1};
-    hf_find(subject->table, &event, site);
-}
-
-static bool find_anywhere(uint64_t handle, hf_subject *out)
-{
-    hf_table *table = hf_registry_find((hf_handle){handle}, NULL);
-    return hf_subject_find(table, (hf_handle){handle}, out);
-}
-
-static void abandon_hazard(uint32_t record, uint32_t i, hf_site site)
-{
-    uint64_t *hazard = &hf_record_hazards(record)[i];
-    hf_subject subject;
-    bool known = find_anywhere(__atomic_load_n(hazard, __ATOMIC_RELAXED), &subject);
-    if (known)
-        report_abandoned(&subject, record, 0, false, site);
-    hf_hazard_store(hazard, HF_HAZARD_FREE_);
-    hf_full_fence(); /* partner: the closer's fence after SEALED */
-    if (known)
-        hf_settle(&subject, site);
-}
-
-static void abandon_count(uint32_t record, uint32_t i, hf_site site)
-{
-    hf_record *list = hf_record_at(record);
-    hf_subject subject;
-    bool known = find_anywhere(__atomic_load_n(&list->held[i], __ATOMIC_RELAXED), &subject);
-    if (known)
-        report_abandoned(&subject, record, list->held_stack[i], true, site);
-    __atomic_store_n(&list->held[i], UINT64_C(0), __ATOMIC_RELAXED);
-    if (known)
-        (void)hf_drop(&subject, site);
-}
-
-void hf_abandon_regions(uint32_t record)
-{
-    hf_site site = HF_SITE();
-    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&hf_record_hazards(record)[i], __ATOMIC_RELAXED) != HF_HAZARD_FREE_)
-            abandon_hazard(record, i, site);
-    for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)
-        if (__atomic_load_n(&hf_record_at(record)->held[i], __ATOMIC_RELAXED) != 0)
-            abandon_count(record, i, site);
 }

@@ -100,6 +100,7 @@ static void zero_memory(hf_table *table)
 /* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
 static void forget(hf_table *table)
 {
+    __atomic_store_n(&table->plain_type, NULL, __ATOMIC_RELAXED);
     hf_queue_cell *cells = table->bag.cells;
     table->bag = (hf_bag){.cells = cells};
     for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)

@@ -18,12 +18,10 @@ enum { HF_DEFERRED_SLOTS = 32, HF_RANDOM_STACKS = 16, HF_TABLE_NAME_SIZE = 48 };
 /* What a thread (by record) keeps of a table.  Written by its thread alone, with plain stores, but
  * for that of record 0, which all threads without a record share: see hf_count_up.  Read by all. */
 typedef struct hf_local {
-    /* The magazine: a list being used, a full chain in reserve, and slots never used before. */
+    /* The magazine: a list being used, and a full chain in reserve. */
     uint32_t list_head;
     uint32_t list_count;
     uint32_t spare_head; /* of a chain of HF_CHAIN slots, or 0 */
-    uint32_t fresh_next;
-    uint32_t fresh_end;
     uint64_t opened;
     uint64_t closed;
     uint64_t deferred;
@@ -68,6 +66,8 @@ struct hf_table {
     bool skip_checks;
     hf_local *locals; /* by record */
     hf_bag bag;
+    const hf_type *plain_type; /* the first type whose owned handles need no cold record */
+    uint32_t plain_field;      /* its field */
     const void *types[HF_TYPE_FIELDS];
     uint64_t slot_capacity; /* reserved: a power of two */
     char *cold;             /* see cold.h */

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,12 +25,16 @@
     X(dwfl_build_id_find_debuginfo) \
     X(dwfl_addrmodule)              \
     X(dwfl_module_addrname)         \
-    X(dwfl_module_getsrc)           \
     X(dwfl_module_addrdie)          \
-    X(dwfl_lineinfo)                \
+    X(dwfl_module_nextcu)           \
+    X(dwarf_haspc)                  \
+    X(dwarf_getsrc_die)             \
+    X(dwarf_linesrc)                \
+    X(dwarf_lineno)                 \
     X(dwarf_getscopes)              \
     X(dwarf_getsrcfiles)            \
     X(dwarf_filesrc)                \
+    X(dwarf_formstring)             \
     X(dwarf_attr)                   \
     X(dwarf_formudata)              \
     X(dwarf_diename)                \
@@ -42,7 +47,7 @@ static union {
     struct {
         LIBDW_FUNCTIONS(DECLARE_MEMBER)
     } call;
-    void *entries[18];
+    void *entries[22];
 } libdw;
 
 static const char *const entry_names[] = {LIBDW_FUNCTIONS(NAME_TEXT)};
@@ -112,16 +117,42 @@ static Dwfl_Module *module_of(uintptr_t pc)
     return module;
 }
 
-static bool read_line(Dwfl_Module *module, uintptr_t pc, hf_os_symbol *out)
+/* The compilation unit of an address.  clang writes no table of address ranges, so that each unit
+ * has to be asked. */
+static Dwarf_Die *unit_of(Dwfl_Module *module, uintptr_t pc, Dwarf_Addr *bias)
 {
-    int line = 0;
-    Dwfl_Line *found = libdw.call.dwfl_module_getsrc(module, pc);
-    const char *file =
-        found != NULL ? libdw.call.dwfl_lineinfo(found, NULL, &line, NULL, NULL, NULL) : NULL;
-    if (file == NULL)
+    Dwarf_Die *unit = libdw.call.dwfl_module_addrdie(module, pc, bias);
+    if (unit != NULL)
+        return unit;
+    while ((unit = libdw.call.dwfl_module_nextcu(module, unit, bias)) != NULL) {
+        if (libdw.call.dwarf_haspc(unit, pc - *bias) == 1)
+            return unit;
+    }
+    return NULL;
+}
+
+/* Files may be written as they were given to the compiler, in the folder where it ran. */
+static void copy_file(Dwarf_Die *unit, const char *file, hf_os_symbol *out)
+{
+    Dwarf_Attribute attribute;
+    const char *folder = NULL;
+    if (file[0] != '/' && libdw.call.dwarf_attr(unit, DW_AT_comp_dir, &attribute) != NULL)
+        folder = libdw.call.dwarf_formstring(&attribute);
+    if (folder == NULL || folder[0] != '/')
+        hf_copy_text(out->file, sizeof out->file, file);
+    else
+        (void)snprintf(out->file, sizeof out->file, "%s/%s", folder, file);
+}
+
+static bool read_line(Dwarf_Die *unit, Dwarf_Addr address, hf_os_symbol *out)
+{
+    int number = 0;
+    Dwarf_Line *line = libdw.call.dwarf_getsrc_die(unit, address);
+    const char *file = line != NULL ? libdw.call.dwarf_linesrc(line, NULL, NULL) : NULL;
+    if (file == NULL || libdw.call.dwarf_lineno(line, &number) != 0)
         return false;
-    hf_copy_text(out->file, sizeof out->file, file);
-    out->line = line > 0 ? (uint32_t)line : 0;
+    copy_file(unit, file, out);
+    out->line = number > 0 ? (uint32_t)number : 0;
     return true;
 }
 
@@ -146,18 +177,16 @@ static bool go_to_call(Dwarf_Die *inlined, Dwarf_Die *unit, hf_os_symbol *out)
     const char *file = libdw.call.dwarf_filesrc(files, number, NULL, NULL);
     if (file == NULL)
         return false;
-    hf_copy_text(out->file, sizeof out->file, file);
+    copy_file(unit, file, out);
     out->line = (uint32_t)line;
     return true;
 }
 
-/* Names the innermost function at `pc` that is not one of Holdfast's inlined ones. */
-static void read_scopes(Dwfl_Module *module, uintptr_t pc, hf_os_symbol *out)
+/* Names the innermost function there that is not one of Holdfast's inlined ones. */
+static void read_scopes(Dwarf_Die *unit, Dwarf_Addr address, hf_os_symbol *out)
 {
-    Dwarf_Addr bias = 0;
     Dwarf_Die *scopes = NULL;
-    Dwarf_Die *unit = libdw.call.dwfl_module_addrdie(module, pc, &bias);
-    int count = unit != NULL ? libdw.call.dwarf_getscopes(unit, pc - bias, &scopes) : 0;
+    int count = libdw.call.dwarf_getscopes(unit, address, &scopes);
     for (int i = 0; i < count; i++) {
         int tag = libdw.call.dwarf_tag(&scopes[i]);
         if (tag == DW_TAG_inlined_subroutine && hf_is_own_header(out->file) &&
@@ -175,15 +204,17 @@ static void read_scopes(Dwfl_Module *module, uintptr_t pc, hf_os_symbol *out)
 
 bool hf_libdw_name(uintptr_t pc, hf_os_symbol *out)
 {
+    Dwarf_Addr bias = 0;
     Dwfl_Module *module = module_of(pc);
     if (module == NULL)
         return false;
     const char *function = libdw.call.dwfl_module_addrname(module, pc);
     if (function != NULL)
         hf_copy_text(out->function, sizeof out->function, function);
-    if (!read_line(module, pc, out))
+    Dwarf_Die *unit = unit_of(module, pc, &bias);
+    if (unit == NULL || !read_line(unit, pc - bias, out))
         return false;
-    read_scopes(module, pc, out);
+    read_scopes(unit, pc - bias, out);
     return true;
 }
 
