@@ -235,7 +235,8 @@ inline bool hf_is_live(const hf_table *table, hf_handle handle)
         uint64_t place = HF_PLACE_(raw);
         if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
             uint64_t state = __atomic_load_n(&HF_SLOT_AT_(head, place)->state, __ATOMIC_ACQUIRE);
-            return (((raw ^ state) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0;
+            return (((raw ^ state) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0 &&
+                   (state & HF_LIVE_) != 0;
         }
     }
     return false;

@@ -143,7 +143,7 @@ void hf_close_note(const hf_closer *closer, hf_site site)
     (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
 }
 
-static void defer_to_holders(const hf_subject *subject, hf_close_result *result)
+void hf_close_defer(const hf_subject *subject, hf_close_result *result)
 {
     hf_local *local = hf_local_of(subject->table);
     hf_count_up(subject->table, local, &local->deferred);
@@ -159,12 +159,12 @@ void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site
     if ((closer->left & HF_CLOSING_CLAIMED) == 0) {
         hf_full_fence(); /* after SEALED, before the scan.  Partner: the leavers' fence */
         if (hf_must_defer()) {
-            defer_to_holders(subject, result);
+            hf_close_defer(subject, result);
             hf_settle(subject, site);
             return;
         }
         if (!hf_claim(subject, false)) {
-            defer_to_holders(subject, result);
+            hf_close_defer(subject, result);
             return;
         }
     }
@@ -193,7 +193,7 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
 static inline bool is_plain(const hf_subject *subject, uint64_t state)
 {
     const uint64_t busy = HF_COUNT_LIMIT << HF_COUNT_SHIFT_ | HF_FLAGS;
-    return (state ^ subject->raw) >> HF_TAG_SHIFT_ == HF_TAG_COLD_ && (state & busy) == 0 &&
+    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 &&
            !hf_raw_has_cold(subject->raw) && !hf_must_defer();
 }
 

@@ -39,4 +39,7 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
 /* Last step for those who do not wait: release, or leave it to the last holder. */
 void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site);
 
+/* Counts a close that leaves the release to the last holder, and tells who they are. */
+void hf_close_defer(const hf_subject *subject, hf_close_result *result);
+
 #endif

@@ -11,12 +11,18 @@ static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_t
     if (status != HF_OK)
         return status;
     status = type->duplicate(source->value, type->context, &value);
-    if (status == HF_OK)
-        status = hf_commit(to, copy, value);
-    if (status == HF_OK)
-        *out = copy;
-    else
+    if (status != HF_OK) {
         (void)hf_close(to, copy, NULL);
+        return status;
+    }
+    status = hf_commit(to, copy, value);
+    if (status == HF_OK) {
+        *out = copy;
+    } else if (type->release != NULL) {
+        /* Somebody shut the table down meanwhile and abandoned the slot. */
+        int32_t error;
+        (void)type->release(value, type->context, &error);
+    }
     return status;
 }
 

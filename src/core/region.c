@@ -202,7 +202,7 @@ hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
     if (hf_subject_find(table, handle, &subject)) {
         /* The two usual cases first: counted, and stale again. */
         uint64_t state = hf_state_load(subject.slot);
-        if ((state ^ subject.raw) >> HF_TAG_SHIFT_ != HF_TAG_COLD_) {
+        if (!hf_state_is_counted(state, subject.raw)) {
             if (hf_refuse_again(&subject, state, site, &status))
                 return (hf_entry_){0, (uint64_t)status};
         } else if ((type == NULL || hf_type_of(table, subject.raw) == type) &&

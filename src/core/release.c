@@ -80,17 +80,19 @@ static bool is_genuine(const hf_subject *subject, const hf_type *type, hf_value 
 }
 
 /* Takes the handle off its namespace, before the system can give the value to anybody else. */
-static void strike(const hf_subject *subject, const hf_type *type, hf_value value, bool borrowed,
-                   hf_site site)
+static void strike(const hf_subject *subject, const hf_type *type, hf_value value)
 {
-    hf_namespace *names = subject->table->skip_checks ? NULL : type->name_space;
-    if (names == NULL)
-        return;
-    hf_owners_strike(names, value, subject->handle);
-    hf_handle borrower =
-        borrowed ? HF_NULL_HANDLE : hf_owners_find(names, value, subject->handle, true);
-    if (!hf_handle_is_null(borrower))
-        report_release(subject, HF_REPORT_BORROW_OUTLIVES_OWNER, borrower, 0, site);
+    if (type->name_space != NULL && !subject->table->skip_checks)
+        hf_owners_strike(type->name_space, value, subject->handle);
+}
+
+/* Another handle of this value; null when there is none, or nobody looks. */
+static hf_handle find_other(const hf_subject *subject, const hf_type *type, hf_value value,
+                            bool borrowed)
+{
+    return type->name_space != NULL && !subject->table->skip_checks
+               ? hf_owners_find(type->name_space, value, subject->handle, borrowed)
+               : HF_NULL_HANDLE;
 }
 
 static inline hf_close_result call_release(const hf_subject *subject, const hf_type *type,
@@ -106,27 +108,29 @@ static inline hf_close_result call_release(const hf_subject *subject, const hf_t
     return result;
 }
 
-static hf_close_result release_owned(const hf_subject *subject, const hf_type *type, hf_value value,
-                                     hf_site site)
+/* The value is not what was opened: it is nobody's to release, or somebody else's. */
+static hf_close_result leave_alone(const hf_subject *subject, const hf_type *type, hf_value value,
+                                   hf_site site)
 {
-    hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
-    if (!is_genuine(subject, type, value)) {
-        hf_handle owner = type->name_space != NULL
-                              ? hf_owners_find(type->name_space, value, subject->handle, false)
-                              : HF_NULL_HANDLE;
-        report_release(subject, HF_REPORT_FOREIGN_CLOSE, owner, 0, site);
-        return result;
-    }
-    return call_release(subject, type, value, site);
+    report_release(subject, HF_REPORT_FOREIGN_CLOSE, find_other(subject, type, value, false), 0,
+                   site);
+    return (hf_close_result){.outcome = HF_OUTCOME_NOT_RELEASED};
 }
 
 static hf_close_result release_with_cold(const hf_subject *subject, const hf_type *type,
                                          hf_value value, hf_site site)
 {
     bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw);
-    strike(subject, type, value, borrowed, site);
-    return borrowed ? (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED}
-                    : release_owned(subject, type, value, site);
+    bool genuine = borrowed || is_genuine(subject, type, value);
+    strike(subject, type, value);
+    if (borrowed)
+        return (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED};
+    if (!genuine)
+        return leave_alone(subject, type, value, site);
+    hf_handle borrower = find_other(subject, type, value, true);
+    if (!hf_handle_is_null(borrower))
+        report_release(subject, HF_REPORT_BORROW_OUTLIVES_OWNER, borrower, 0, site);
+    return call_release(subject, type, value, site);
 }
 
 static hf_close_result release_value(const hf_subject *subject, hf_site site)

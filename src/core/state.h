@@ -79,16 +79,23 @@ static inline bool hf_state_is_life_of(uint64_t state, uint64_t raw)
     return (state ^ raw) >> HF_GENERATION_SHIFT_ == 0;
 }
 
-/* The life is this handle's, and regions and references are admitted. */
-static inline bool hf_state_admits(uint64_t state, uint64_t raw)
-{
-    return (((state ^ raw) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0;
-}
-
-/* ... and regions use hazards. */
+/* The life is this handle's, it is live, and regions use hazards. */
 static inline bool hf_state_is_hazard(uint64_t state, uint64_t raw)
 {
     return (state ^ raw) >> HF_TAG_SHIFT_ == 0;
+}
+
+/* The life is this handle's, it is live, and regions are counted.  LIVE is looked at for the sake
+ * of a handle whose own LIVE bit is damaged. */
+static inline bool hf_state_is_counted(uint64_t state, uint64_t raw)
+{
+    return (state ^ raw) >> HF_TAG_SHIFT_ == HF_TAG_COLD_ && (state & HF_LIVE_) != 0;
+}
+
+/* One of the two: regions and references are admitted. */
+static inline bool hf_state_admits(uint64_t state, uint64_t raw)
+{
+    return (((state ^ raw) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0 && (state & HF_LIVE_) != 0;
 }
 
 /* Close was asked for, the barrier is passed, nobody has won the value, no count is left. */

@@ -180,10 +180,8 @@ static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout,
         hf_drain(subject->table, refusal->site);
         return HF_OK;
     }
-    if (result != NULL)
-        *result = (hf_close_result){.outcome = HF_OUTCOME_DEFERRED,
-                                    .children = hf_cold_children(subject->table, subject->raw),
-                                    .references = hf_state_count(hf_state_load(subject->slot))};
+    if (refusal->closes)
+        hf_close_defer(subject, result);
     hf_report_holders(subject, HF_REPORT_RUNDOWN_TIMEOUT, refusal->operation, refusal->site);
     return hf_fail(subject->table, HF_E_TIMED_OUT);
 }

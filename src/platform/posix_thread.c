@@ -32,7 +32,7 @@ static void (*exit_function)(void *);
 
 static void make_key(void)
 {
-    key_made = pthread_key_create(&key, exit_function) == 0;
+    key_made = pthread_key_create(&key, __atomic_load_n(&exit_function, __ATOMIC_RELAXED)) == 0;
 }
 
 bool hf_os_at_thread_exit(void (*function)(void *), void *argument)

@@ -32,6 +32,7 @@
     X(dwarf_linesrc)                \
     X(dwarf_lineno)                 \
     X(dwarf_getscopes)              \
+    X(dwarf_getscopes_die)          \
     X(dwarf_getsrcfiles)            \
     X(dwarf_filesrc)                \
     X(dwarf_formstring)             \
@@ -47,7 +48,7 @@ static union {
     struct {
         LIBDW_FUNCTIONS(DECLARE_MEMBER)
     } call;
-    void *entries[22];
+    void *entries[23];
 } libdw;
 
 static const char *const entry_names[] = {LIBDW_FUNCTIONS(NAME_TEXT)};
@@ -117,13 +118,14 @@ static Dwfl_Module *module_of(uintptr_t pc)
     return module;
 }
 
-/* The compilation unit of an address.  clang writes no table of address ranges, so that each unit
- * has to be asked. */
+/* The compilation unit of an address.  clang writes no table of address ranges; where there is
+ * none, or one of other units only, each unit has to be asked. */
 static Dwarf_Die *unit_of(Dwfl_Module *module, uintptr_t pc, Dwarf_Addr *bias)
 {
     Dwarf_Die *unit = libdw.call.dwfl_module_addrdie(module, pc, bias);
-    if (unit != NULL)
+    if (unit != NULL && libdw.call.dwarf_haspc(unit, pc - *bias) == 1)
         return unit;
+    unit = NULL;
     while ((unit = libdw.call.dwfl_module_nextcu(module, unit, bias)) != NULL) {
         if (libdw.call.dwarf_haspc(unit, pc - *bias) == 1)
             return unit;
@@ -182,22 +184,37 @@ static bool go_to_call(Dwarf_Die *inlined, Dwarf_Die *unit, hf_os_symbol *out)
     return true;
 }
 
+/* The scopes around an address, innermost first: inlined functions within their callers, up to the
+ * function that was not inlined.  To be freed. */
+static int scopes_at(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
+{
+    Dwarf_Die *innermost = NULL;
+    int count = libdw.call.dwarf_getscopes(unit, address, &innermost);
+    *scopes = NULL;
+    /* What that answers beyond the first are the scopes where an inlined function is defined. */
+    if (count > 0)
+        count = libdw.call.dwarf_getscopes_die(&innermost[0], scopes);
+    free(innermost);
+    return count;
+}
+
 /* Names the innermost function there that is not one of Holdfast's inlined ones. */
 static void read_scopes(Dwarf_Die *unit, Dwarf_Addr address, hf_os_symbol *out)
 {
-    Dwarf_Die *scopes = NULL;
-    int count = libdw.call.dwarf_getscopes(unit, address, &scopes);
+    Dwarf_Die *scopes;
+    int count = scopes_at(unit, address, &scopes);
     for (int i = 0; i < count; i++) {
         int tag = libdw.call.dwarf_tag(&scopes[i]);
-        if (tag == DW_TAG_inlined_subroutine && hf_is_own_header(out->file) &&
-            go_to_call(&scopes[i], unit, out))
+        bool inlined = tag == DW_TAG_inlined_subroutine;
+        if (!inlined && tag != DW_TAG_subprogram)
             continue;
-        const char *name =
-            tag == DW_TAG_inlined_subroutine ? libdw.call.dwarf_diename(&scopes[i]) : NULL;
-        if (name != NULL)
+        if (inlined && hf_is_own_header(out->file) && go_to_call(&scopes[i], unit, out))
+            continue;
+        /* A C++ function has its full name from its symbol, unless it was inlined. */
+        const char *name = libdw.call.dwarf_diename(&scopes[i]);
+        if (name != NULL && (inlined || strncmp(out->function, "_Z", 2) != 0))
             hf_copy_text(out->function, sizeof out->function, name);
-        if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram)
-            break; /* a function that was not inlined has its symbol's name already */
+        break;
     }
     free(scopes);
 }

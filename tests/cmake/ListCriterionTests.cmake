@@ -2,13 +2,16 @@
 # program, output, by_suite, prefix, timeout, environment and launcher set.
 #
 # The runner exits with 0 although a test went wrong after a leak, a race or a recoverable finding of
-# a sanitizer, an assertion that fails during clean-up, an exit(0) in mid-test, and a filter that
-# matches nothing; what it prints then is a failure.
+# a sanitizer, an assertion that fails during clean-up, an exit(0) during set-up or clean-up, and a
+# filter that matches nothing; what it prints then is a failure.  (After an exit(0) in mid-test it
+# prints nothing: such a test passes.)
 cmake_minimum_required(VERSION 3.22)
 
 set(failure_texts
     "(Address|Leak|Thread|UndefinedBehavior)Sanitizer:" "runtime error:" "Assertion Failed"
     "Warning! The test" "Tested: 0 ")
+# A test that skips itself, and no other was run.
+set(skip_text "\\[RUN \\][^[]*\\[SKIP\\].*Tested: 0 ")
 
 # Adds the entry of the tests that match <filter>; <disabled> is TRUE or FALSE.
 function(add_entry filter label disabled)
@@ -16,13 +19,15 @@ function(add_entry filter label disabled)
   string(REPLACE "/*" "" name "${name}")
   set(command "")
   foreach(word IN LISTS launcher ITEMS
-          ${program} --color=never --short-filename --jobs=1 --filter ${filter})
+          ${program} --verbose --color=never --short-filename --jobs=1
+          --filter ${filter})
     string(APPEND command " [==[${word}]==]")
   endforeach()
   set(entries "${entries}add_test(${name}${command})
 set_tests_properties(${name} PROPERTIES
   TIMEOUT [==[${timeout}]==] LABELS ${label} DISABLED ${disabled}
-  ENVIRONMENT [==[${environment}]==] FAIL_REGULAR_EXPRESSION [==[${failure_texts}]==])
+  ENVIRONMENT [==[${environment}]==] FAIL_REGULAR_EXPRESSION [==[${failure_texts}]==]
+  SKIP_REGULAR_EXPRESSION [==[${skip_text}]==])
 " PARENT_SCOPE)
 endfunction()
 

@@ -182,8 +182,8 @@ static void ends_inside(hf_protection protection, int regions)
     start(protection);
     end_a_thread_inside(regions);
     hf_info info = fixture_info(table, handle);
-    cr_assert_eq(info.references + info.regions, 0, "%u counts, %u regions remain",
-                 info.references, info.regions);
+    cr_assert_eq(info.references + info.regions, 0, "%u counts, %u regions remain", info.references,
+                 info.regions);
     cr_assert_geq(reports_count(HF_REPORT_HELD_AT_THREAD_EXIT), 1);
     cr_assert_leq(reports_count(HF_REPORT_HELD_AT_THREAD_EXIT), (unsigned)regions);
     cr_assert(hf_handle_equal(reports_nth(HF_REPORT_HELD_AT_THREAD_EXIT, 0)->subject, handle));

@@ -74,11 +74,12 @@ Test(stats, peak_is_the_most_slots_at_once)
 Test(stats, peak_of_magazines_is_an_upper_bound)
 {
     hf_table_options options = fixture_options(HF_REUSE_MAGAZINES, HF_PROTECT_ADAPTIVE);
+    options.capacity_slots = 1 << 20;
     hf_table *quick = fixture_create(&options);
     for (int i = 0; i < 10; i++)
         fixture_open(quick, world, FAKE_RUNDOWN);
     cr_assert_geq(fixture_stats(quick).peak, 10);
-    cr_assert_leq(fixture_stats(quick).peak, 138);
+    cr_assert_leq(fixture_stats(quick).peak, 10 + 192);
     hf_table_destroy(quick);
 }
 

@@ -80,8 +80,7 @@ opened open_null(holdfast::table &table)
     return {fd, std::move(file)};
 }
 
-/* ---- tables ------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 hf_table_options small_options()
 {
@@ -153,8 +152,7 @@ void table_shutdown_refuses_new_handles()
     close(fd);
 }
 
-/* ---- handles -----------------------------------------------------------------------------------
- */
+/* ---- handles -------------------------------------------------------------------------------- */
 
 void handle_closes_at_the_end_of_its_scope()
 {
@@ -299,8 +297,7 @@ void handle_open_takes_options()
     close(fd);
 }
 
-/* ---- regions and references --------------------------------------------------------------------
- */
+/* ---- regions and references ----------------------------------------------------------------- */
 
 void region_holds_until_its_end()
 {

@@ -1,13 +1,15 @@
 /* Owners of values, interrupted after any single instruction: with the processor's trap flag set, a
  * signal handler runs after each instruction of an operation and, every so often, changes the very
- * entry at which the operation is at work.  Threads alone hit such moments about never.  Skipped
- * where there is no trap flag (other processors, valgrind), and under ThreadSanitizer, which puts
- * signals off. */
+ * entry at which the operation is at work.  Threads alone hit such moments about never.
+ * Left out where there is no trap flag (other processors, valgrind), and under ThreadSanitizer,
+ * which puts signals off. */
 #include "core/owners.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <ucontext.h>
+
+#if defined(__x86_64__) && !defined(HF_TSAN_BUILD_)
 
 enum { ONE_WINDOW = 1 << 20 };
 
@@ -21,7 +23,8 @@ static unsigned misled; /* answers that name a handle of another value */
 static hf_handle fresh_handle(unsigned which)
 {
     static uint64_t lives;
-    return (hf_handle){++lives << 8 | which << 1 | 1};
+    uint64_t life = __atomic_add_fetch(&lives, 1, __ATOMIC_RELAXED); /* may be interrupted */
+    return (hf_handle){life << 8 | which << 1 | 1};
 }
 
 static unsigned value_of(hf_handle handle)
@@ -34,15 +37,13 @@ static hf_handle find_owner(hf_value value)
     return hf_owners_find(&numbers, value, HF_NULL_HANDLE, false);
 }
 
-/* ---- interrupting an operation -----------------------------------------------------------------
- */
+/* ---- interrupting an operation -------------------------------------------------------------- */
 
 static void (*interruption)(void); /* NULL: no more */
 static unsigned period;            /* instructions from one interruption to the next */
 static unsigned countdown;
 static unsigned interruptions;
 
-#if defined(__x86_64__) && !defined(HF_TSAN_BUILD_)
 enum { TRAP_FLAG = 0x100 };
 
 static void on_trap(int signal_number, siginfo_t *info, void *context)
@@ -62,6 +63,12 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
     }
 }
 
+static void prepare_traps(void)
+{
+    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+    cr_assert_eq(sigaction(SIGTRAP, &action, NULL), 0);
+}
+
 static void run_interrupted(void (*operation)(void), void (*handler)(void))
 {
     interruption = handler;
@@ -69,23 +76,6 @@ static void run_interrupted(void (*operation)(void), void (*handler)(void))
     operation();
     interruption = NULL;
 }
-
-static void prepare_traps(void)
-{
-    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
-    cr_assert_eq(sigaction(SIGTRAP, &action, NULL), 0);
-}
-#else
-static void run_interrupted(void (*operation)(void), void (*handler)(void))
-{
-    (void)operation;
-    (void)handler;
-}
-
-static void prepare_traps(void)
-{
-}
-#endif
 
 /* Interrupts the operation at every instruction, for long and short stays of what the handler does:
  * short ones lie within a few instructions, long ones within a slow, unoptimised build. */
@@ -101,14 +91,13 @@ static void interrupt_everywhere(void (*operation)(void), void (*handler)(void))
         }
     }
     if (interruptions == 0)
-        cr_skip_test("no trap flag here");
+        cr_log_info("left out: the trap flag has no effect here");
     cr_expect_eq(misled, 0, "misled %u times", misled);
     cr_expect_eq(numbers.untracked, 0, "%llu entries are missing",
                  (unsigned long long)numbers.untracked);
 }
 
-/* ---- a reader: the entry goes from one value to the other and back ------------------------------
- */
+/* ---- a reader: the entry goes from one value to the other and back -------------------------- */
 
 static hf_handle holder;
 
@@ -136,8 +125,7 @@ Test(namespace_interrupted, reader_is_not_misled)
     interrupt_everywhere(find_either, change_hands);
 }
 
-/* ---- a writer: an owner of the other value comes and goes ---------------------------------------
- */
+/* ---- a writer: an owner of the other value comes and goes ----------------------------------- */
 
 static hf_handle guest;
 static unsigned lost;
@@ -178,3 +166,49 @@ Test(namespace_interrupted, writer_and_interrupter_do_not_disturb_each_other)
     interrupt_everywhere(enrol_and_strike, come_or_go);
     cr_expect_eq(lost, 0, "lost %u times", lost);
 }
+
+/* ---- the first owner of a namespace: a second one comes before it has its book ----------------
+ */
+
+enum { BIRTH_STEP = 7 };
+
+static hf_namespace newborn;
+static bool first_told, second_told;
+
+static bool own_newborn(void)
+{
+    return !hf_handle_is_null(hf_owners_enrol(&newborn, values[0], fresh_handle(0), false));
+}
+
+static void come_first(void)
+{
+    first_told = own_newborn();
+}
+
+static void come_second(void)
+{
+    second_told = own_newborn();
+    interruption = NULL; /* once is enough: the rest runs at full speed */
+}
+
+/* Answers whether the first was interrupted at all, after `instructions`. */
+static bool two_come(unsigned instructions)
+{
+    unsigned before = interruptions;
+    newborn = (hf_namespace)HF_NAMESPACE_INIT("newborn", HF_VALUES_SPARSE);
+    first_told = second_told = false;
+    countdown = instructions;
+    run_interrupted(come_first, come_second);
+    return interruptions != before;
+}
+
+Test(namespace_interrupted, second_owner_comes_while_the_book_is_made)
+{
+    prepare_traps();
+    for (unsigned instructions = 1; two_come(instructions); instructions += BIRTH_STEP) {
+        cr_assert(first_told || second_told, "after %u instructions", instructions);
+        cr_assert_eq(newborn.untracked, 0);
+    }
+}
+
+#endif

@@ -40,8 +40,7 @@ static void meet(meeting *place)
     }
 }
 
-/* ---- two owners of one value ------------------------------------------------------------------
- */
+/* ---- two owners of one value ---------------------------------------------------------------- */
 
 typedef struct duel {
     hf_namespace name_space;
@@ -104,8 +103,7 @@ Test(namespace_stress, two_owners_at_once_are_never_both_unaware_sparse)
     fight(&d);
 }
 
-/* ---- the first two owners of a namespace -------------------------------------------------------
- */
+/* ---- the first two owners of a namespace ---------------------------------------------------- */
 
 enum { BIRTHS = 5000 };
 
@@ -138,7 +136,7 @@ Test(namespace_stress, two_threads_create_the_book_at_once)
     }
 }
 
-/* ---- no false alarms ----------------------------------------------------------------------------
+/* ---- no false alarms ---------------------------------------------------------------------------
  *
  * Workers open and close numbers that a small pool hands out, as the system does: a number is given
  * to one at a time, and recycled at once.  A worker strikes before it gives the number back.  So no

@@ -12,8 +12,7 @@
 
 hf_table *table;
 
-/* ---- findings ----------------------------------------------------------------------------------
- */
+/* ---- findings ------------------------------------------------------------------------------- */
 
 void table_up(void)
 {
@@ -75,8 +74,7 @@ void expect_no_findings(void)
     cr_expect_null(report, "%s", report != NULL ? report->kind_name : "");
 }
 
-/* ---- descriptors -------------------------------------------------------------------------------
- */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 static atomic_int watched_fd = -1;
 static atomic_int watched_error;
@@ -142,8 +140,7 @@ void recycle(int fd, const char *path)
     close_raw(other);
 }
 
-/* ---- another thread ----------------------------------------------------------------------------
- */
+/* ---- another thread ------------------------------------------------------------------------- */
 
 /* The letter after the name in parentheses: S is asleep. */
 static char thread_state(int thread_id)

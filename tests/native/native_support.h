@@ -7,8 +7,7 @@
 
 #include "fixture.h"
 
-/* ---- the table that every test has -------------------------------------------------------------
- */
+/* ---- the table that every test has ---------------------------------------------------------- */
 
 extern hf_table *table;
 
@@ -32,8 +31,7 @@ void expect_finding(hf_report_kind kind, hf_handle subject, hf_handle other);
 
 void expect_no_findings(void);
 
-/* ---- descriptors -------------------------------------------------------------------------------
- */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 int must_open_path(const char *path);
 bool fd_is_open(int fd);
@@ -52,8 +50,7 @@ void recycle(int fd, const char *path);
 void watch_close(int fd, int error);
 unsigned watched_closes(void);
 
-/* ---- another thread ----------------------------------------------------------------------------
- */
+/* ---- another thread ------------------------------------------------------------------------- */
 
 /* Waits until a thread of this process sleeps in the system. */
 void wait_until_blocked(int thread_id);

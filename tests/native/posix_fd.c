@@ -58,8 +58,7 @@ Test(fd, negative_descriptors_survive_conversion)
     cr_expect_eq(hf_fd_value(-1), UINTPTR_MAX);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors --------------------------------------------------------------------------------- */
 
 Test(fd, close_that_reports_an_error_is_not_retried)
 {
@@ -116,8 +115,7 @@ Test(fd, functions_preserve_errno)
     cr_expect_eq(errno, 12345);
 }
 
-/* ---- closed behind the table's back ------------------------------------------------------------
- */
+/* ---- closed behind the table's back --------------------------------------------------------- */
 
 Test(fd, closed_raw)
 {
@@ -184,8 +182,7 @@ Test(fd, table_without_checks_finds_nothing)
     hf_table_destroy(unchecked);
 }
 
-/* ---- two handles of one descriptor -------------------------------------------------------------
- */
+/* ---- two handles of one descriptor ---------------------------------------------------------- */
 
 Test(fd, opened_by_two_owners)
 {
@@ -275,8 +272,7 @@ Test(fd, detached_may_be_opened_again)
     expect_no_findings();
 }
 
-/* ---- duplicates --------------------------------------------------------------------------------
- */
+/* ---- duplicates ----------------------------------------------------------------------------- */
 
 static int fd_of(hf_handle handle)
 {

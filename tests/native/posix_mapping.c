@@ -120,8 +120,7 @@ Test(mapping, freeing_none)
     hf_mapping_free(NULL);
 }
 
-/* ---- shared objects ----------------------------------------------------------------------------
- */
+/* ---- shared objects ------------------------------------------------------------------------- */
 
 TestSuite(dl, .init = table_up, .fini = table_down);
 

@@ -133,7 +133,7 @@ static void read_by_many(void)
 
 Test(options, environment_read_by_many_threads_is_told_of_once)
 {
-    const outcome *result = outcome_of("level=3:leak=count:nonsense=1", read_by_many);
+    const outcome *result = outcome_here("level=3:leak=count:nonsense=1", read_by_many);
     cr_expect(outcome_is_good(result));
     cr_expect_eq(occurrences(result->text, "nonsense"), 1, "%s", result->text);
 }

@@ -61,25 +61,28 @@ Test(stacks, frames_are_the_return_addresses_from_the_site_on)
     expect_exact_frames("unwind=unwinder");
 }
 
+/* One place for all: a loop may be unrolled, and its calls be different ones. */
+KEPT_FRAME static hf_trace trace_with(const char *options)
+{
+    cr_assert_eq(hf_set_options("stack_depth=3"), HF_OK);
+    cr_assert_eq(hf_set_options(options), HF_OK);
+    return outermost();
+}
+
 Test(stacks, unwinder_and_frame_pointers_agree)
 {
-    hf_trace traces[2];
-    cr_assert_eq(hf_set_options("stack_depth=4"), HF_OK);
-    for (int i = 0; i < 2; i++) {
-        cr_assert_eq(hf_set_options(i == 0 ? "unwind=fp" : "unwind=unwinder"), HF_OK);
-        traces[i] = outermost();
-    }
-    cr_expect_eq(traces[0].stack, traces[1].stack);
+    hf_trace by_pointers = trace_with("unwind=fp");
+    hf_trace by_unwinder = trace_with("unwind=unwinder");
+    cr_expect_neq(by_pointers.stack, 0);
+    cr_expect_eq(by_pointers.stack, by_unwinder.stack);
 }
 
 Test(stacks, same_stack_has_the_same_number)
 {
-    hf_trace first = {0, 0};
+    hf_trace first = trace_with("");
+    cr_assert_neq(first.stack, 0);
     for (int i = 0; i < 3; i++) {
-        hf_trace trace = outermost();
-        cr_assert_neq(trace.stack, 0);
-        if (i == 0)
-            first = trace;
+        hf_trace trace = trace_with("");
         cr_expect_eq(trace.stack, first.stack);
         cr_expect_eq(trace.thread, first.thread);
     }

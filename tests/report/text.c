@@ -20,7 +20,7 @@ static bool write_text(const hf_report *report, void *context)
 }
 
 /* The text of a finding. */
-static const char *text_of(const hf_event *event)
+__attribute__((noinline)) static const char *text_of(const hf_event *event)
 {
     hf_set_report_hook(write_text, NULL);
     (void)hf_set_options("print_all=1");

@@ -53,7 +53,7 @@ hf_event finding_bare(hf_report_kind kind)
 
 hf_event finding_full(hf_report_kind kind)
 {
-    static hf_event_holder holders[2];
+    static _Thread_local hf_event_holder holders[2];
     hf_event event = finding_bare(kind);
     holders[0] = (hf_event_holder){.entered = opened_here(), .counted = true};
     holders[1] = (hf_event_holder){.entered = {.thread = hf_event_thread()}};
@@ -100,36 +100,65 @@ void finding_raise_at(const hf_event *event, unsigned number)
 
 /* ---- children ------------------------------------------------------------------------------- */
 
-static void be_child(int output, const char *options, void (*function)(void))
+static void run(int output, const char *options, void (*function)(void))
 {
     if (options != NULL)
         setenv("HOLDFAST_OPTIONS", options, 1);
     else
         unsetenv("HOLDFAST_OPTIONS");
     if (dup2(output, STDERR_FILENO) != STDERR_FILENO)
-        _exit(99);
+        abort();
     function();
+}
+
+static void be_child(int output, const char *options, void (*function)(void))
+{
+    run(output, options, function);
     if (__gcov_dump != NULL)
         __gcov_dump();
     _exit(0);
 }
 
-const outcome *outcome_of(const char *options, void (*function)(void))
+static outcome latest;
+
+static FILE *begin_output(void)
 {
-    static outcome result;
     FILE *output = tmpfile();
     if (output == NULL)
         abort();
+    return output;
+}
+
+static const outcome *read_outcome(FILE *output)
+{
+    rewind(output);
+    latest.length = fread(latest.text, 1, sizeof latest.text - 1, output);
+    latest.text[latest.length] = '\0';
+    fclose(output);
+    return &latest;
+}
+
+const outcome *outcome_of(const char *options, void (*function)(void))
+{
+    FILE *output = begin_output();
     pid_t child = fork();
     if (child == 0)
         be_child(fileno(output), options, function);
-    while (waitpid(child, &result.status, 0) < 0 && errno == EINTR)
+    while (waitpid(child, &latest.status, 0) < 0 && errno == EINTR)
         continue;
-    rewind(output);
-    result.length = fread(result.text, 1, sizeof result.text - 1, output);
-    result.text[result.length] = '\0';
-    fclose(output);
-    return &result;
+    return read_outcome(output);
+}
+
+const outcome *outcome_here(const char *options, void (*function)(void))
+{
+    FILE *output = begin_output();
+    int standard_error = dup(STDERR_FILENO);
+    run(fileno(output), options, function);
+    if (dup2(standard_error, STDERR_FILENO) != STDERR_FILENO)
+        abort();
+    close(standard_error);
+    latest.status = 0;
+    return read_outcome(output);
 }
 
 bool outcome_is_good(const outcome *result)

@@ -1,7 +1,7 @@
 /* Findings made directly, without a table, and what they make the library write.
  *
- * Writing is observed in a forked child whose standard error is a file: each test begins with
- * untouched options, and a death is an answer. */
+ * Writing is observed in a forked child whose standard error is a file: it begins with untouched
+ * options, and its death is an answer. */
 #ifndef TESTS_FINDING_H
 #define TESTS_FINDING_H
 
@@ -29,6 +29,10 @@ typedef struct outcome {
 /* Runs the function in a child with HOLDFAST_OPTIONS set to `options` (NULL: not set), and answers
  * what became of it, until the next call. */
 const outcome *outcome_of(const char *options, void (*function)(void));
+
+/* The same in the test's own process, which must not have used options before: for functions that
+ * start threads, which ThreadSanitizer does not allow in a child. */
+const outcome *outcome_here(const char *options, void (*function)(void));
 
 /* The child ended well. */
 bool outcome_is_good(const outcome *result);
