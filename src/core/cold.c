@@ -94,7 +94,7 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
     hf_cold_life *life = &cold->lives[newest];
     PUT(life->raw, UINT64_C(0));
     /* Orders the mark before the fields that it guards.  Partner: the fence in read_life. */
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    hf_release_fence();
     PUT(life->value, (uint64_t)value);
     PUT(life->label, options != NULL ? options->label : NULL);
     PUT(life->parent, options != NULL ? options->parent.bits : 0);
@@ -144,7 +144,7 @@ static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
                            .closed = GET(life->closed),
                            .borrowed = GET(life->borrowed)};
     /* Orders the copy before the second look.  Partner: the fence in hf_cold_open. */
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    hf_acquire_fence();
     return GET(life->raw) == raw;
 }
 

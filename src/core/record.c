@@ -91,17 +91,6 @@ void hf_hazard_store(uint64_t *hazard, uint64_t handle)
     }
 }
 
-void hf_full_fence(void)
-{
-#ifdef HF_TSAN_BUILD_
-    /* ThreadSanitizer does not know fences; a seq_cst exchange of one's own orders as much. */
-    static __thread uint32_t word;
-    (void)__atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
-#else
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
 static bool is_alone(void)
 {
     uint64_t others = 0;

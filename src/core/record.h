@@ -11,6 +11,7 @@
 #define HF_CORE_RECORD_H
 
 #include "core/event.h"
+#include "platform/fence.h"
 #include "platform/platform.h"
 
 #include <holdfast/region.h>
@@ -92,9 +93,6 @@ static inline hf_record *hf_record_at(uint32_t record)
 /* Publishes or clears a hazard and orders that store before the caller's later loads.
  * Partner: hf_record_barrier on the closer's side. */
 void hf_hazard_store(uint64_t *hazard, uint64_t handle);
-
-/* A full fence for the slow paths.  Each use names its partner. */
-void hf_full_fence(void);
 
 /* The closer's side: after this, every hazard that was published before a thread could see the
  * closer's last write to the state is visible to a scan.  Skipped when this thread is the only one

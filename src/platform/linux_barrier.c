@@ -1,6 +1,7 @@
 /* The asymmetric barrier: membarrier(PRIVATE_EXPEDITED) interrupts every processor that runs a
  * thread of this process, so that the threads themselves need no fence.  Where the kernel lacks it,
  * and under ThreadSanitizer, which cannot see it, both sides use a fence instead. */
+#include "platform/fence.h"
 #include "platform/platform.h"
 
 #include <holdfast/base.h>
@@ -37,8 +38,8 @@ bool hf_os_barrier_is_asymmetric(void)
 void hf_os_barrier_heavy(void)
 {
     if (!hf_os_barrier_is_asymmetric()) {
-        /* Partner: the seq_cst fence in hf_light_barrier of every thread (core/record.h). */
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        /* Partner: the seq_cst exchange in hf_hazard_store of every thread (core/record.c). */
+        hf_full_fence();
         return;
     }
     int saved = errno;

@@ -35,7 +35,8 @@ void hf_os_unreserve(void *address, size_t bytes);
 uint64_t hf_os_fail_allocation(uint64_t nth);
 #endif
 
-/* ---- time, randomness (posix_misc.c); errors: error.h ------------------------------------------------- */
+/* ---- time, randomness (posix_misc.c); errors: error.h
+ * ------------------------------------------------- */
 
 int64_t hf_os_now_ns(void); /* monotonic */
 uint64_t hf_os_random(void);

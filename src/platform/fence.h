@@ -1,0 +1,23 @@
+/* Fences.  ThreadSanitizer does not know them: in its builds a seq_cst exchange on a word of the
+ * thread's own stands for each.  Every use names its partner. */
+#ifndef HF_PLATFORM_FENCE_H
+#define HF_PLATFORM_FENCE_H
+
+#include <holdfast/base.h>
+
+#ifdef HF_TSAN_BUILD_
+static inline void hf_fence(int order)
+{
+    uint32_t word = 0;
+    (void)order;
+    (void)__atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
+}
+#else
+#define hf_fence(order) __atomic_thread_fence(order)
+#endif
+
+#define hf_full_fence()    hf_fence(__ATOMIC_SEQ_CST)
+#define hf_release_fence() hf_fence(__ATOMIC_RELEASE)
+#define hf_acquire_fence() hf_fence(__ATOMIC_ACQUIRE)
+
+#endif
