@@ -268,17 +268,41 @@ static uint32_t break_chain(hf_table *table)
     return index;
 }
 
-static hf_status shared_take(hf_table *table, uint32_t *index)
+static hf_status take_used(hf_table *table, uint32_t *index)
+{
+    *index = table->reuse == HF_REUSE_MAGAZINES ? break_chain(table) : ordered_pop(table);
+    return *index != 0 ? HF_OK : HF_E_TABLE_FULL;
+}
+
+static hf_status try_shared_take(hf_table *table, uint32_t *index)
 {
     /* First in, first out: the slots that were never used stand in the queue before all others. */
     bool fresh_first = table->reuse == HF_REUSE_FIFO;
-    hf_status status = fresh_first ? take_one_fresh(table, index) : HF_E_TABLE_FULL;
+    hf_status status = fresh_first ? take_one_fresh(table, index) : take_used(table, index);
     if (status == HF_OK)
         return HF_OK;
-    *index = table->reuse == HF_REUSE_MAGAZINES ? break_chain(table) : ordered_pop(table);
-    if (*index != 0)
-        return HF_OK;
-    return fresh_first ? status : take_one_fresh(table, index);
+    return fresh_first ? take_used(table, index) : take_one_fresh(table, index);
+}
+
+/* A number that changes with each slot that is given back. */
+static uint64_t changes(const hf_bag *bag)
+{
+    uint64_t sum = __atomic_load_n(&bag->queue_tail, __ATOMIC_ACQUIRE) >> HF_INDEX_BITS_;
+    for (uint32_t i = 0; i < HF_RANDOM_STACKS; i++)
+        sum += __atomic_load_n(&bag->tops[i], __ATOMIC_ACQUIRE) >> HF_INDEX_BITS_;
+    return sum;
+}
+
+/* Full only if no slot was given back while we looked: one may come to where we have been. */
+static hf_status shared_take(hf_table *table, uint32_t *index)
+{
+    hf_status status = try_shared_take(table, index);
+    for (uint64_t before = 0, after = 1; status == HF_E_TABLE_FULL && before != after;) {
+        before = changes(&table->bag);
+        status = try_shared_take(table, index);
+        after = changes(&table->bag);
+    }
+    return status;
 }
 
 static void shared_give(hf_table *table, uint32_t index)

@@ -54,7 +54,7 @@ bool hf_os_is_code(uintptr_t address)
 bool hf_object_find(uintptr_t address, hf_object *out)
 {
     struct dl_find_object found;
-    if (_dl_find_object((void *)address, &found) != 0) /* NOLINT(performance-no-int-to-ptr) */
+    if (_dl_find_object((void *)address, &found) != 0)
         return false;
     const ElfW(Ehdr) *head = found.dlfo_map_start;
     const char *bytes = found.dlfo_map_start;

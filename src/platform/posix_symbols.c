@@ -140,7 +140,6 @@ static bool sanitizer_name(uintptr_t pc, hf_os_symbol *out)
     if (__sanitizer_symbolize_pc == NULL)
         return false;
     memset(text, 0, sizeof text);
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
     __sanitizer_symbolize_pc((void *)pc, "%f\n%s\n%l", text, sizeof text - 1);
     for (char *answer = text; answer < text + sizeof text && *answer != '\0';) {
         char *next = answer + strlen(answer) + 1;
@@ -172,7 +171,6 @@ static void demangle(hf_os_symbol *out)
 static void linker_name(uintptr_t pc, hf_os_symbol *out)
 {
     Dl_info info;
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
     if (dladdr((void *)pc, &info) != 0 && info.dli_sname != NULL)
         hf_copy_text(out->function, sizeof out->function, info.dli_sname);
 }

@@ -63,7 +63,7 @@ walk_frames(walk *to, hf_site site, uintptr_t high)
         if (next <= (uintptr_t)frame || next % sizeof next != 0 || next >= high ||
             high - next < 2 * sizeof next)
             break;
-        frame = (const uintptr_t *)next; /* NOLINT(performance-no-int-to-ptr) */
+        frame = (const uintptr_t *)next;
     }
     to->hash = hf_hash_finish(hash);
     to->count = count;

@@ -313,23 +313,22 @@ Test(options, log_path_stderr_is_standard_error)
     cr_expect_str_eq(file_content(path), "");
 }
 
+static char lost_directory[] = "/tmp/holdfast-test-XXXXXX";
+static char lost_path[64];
+
 static void lose_the_directory(void)
 {
     (void)hf_event_level();
-    if (unlink(getenv("LOST") == NULL ? "" : getenv("LOST")) != 0 || rmdir(getenv("LOST_IN")) != 0)
+    if (unlink(lost_path) != 0 || rmdir(lost_directory) != 0)
         abort();
     raise_two();
 }
 
 Test(options, log_path_that_is_lost_later_is_told_once)
 {
-    char directory[] = "/tmp/holdfast-test-XXXXXX";
-    char path[64];
-    cr_assert_neq(mkdtemp(directory), NULL);
-    snprintf(path, sizeof path, "%s/log", directory);
-    setenv("LOST", path, 1);
-    setenv("LOST_IN", directory, 1);
-    const outcome *result = raise_into(path, lose_the_directory);
+    cr_assert_neq(mkdtemp(lost_directory), NULL);
+    snprintf(lost_path, sizeof lost_path, "%s/log", lost_directory);
+    const outcome *result = raise_into(lost_path, lose_the_directory);
     cr_expect(outcome_is_good(result), "%s", result->text);
     cr_expect_eq(occurrences(result->text, "any more"), 1);
     cr_expect_eq(occurrences(result->text, "SUMMARY: "), 2);

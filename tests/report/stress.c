@@ -87,47 +87,39 @@ Test(report_stress, racing_threads_are_named_in_full)
 /* ---- stacks -----------------------------------------------------------------------------------
  */
 
-enum { STACKS = 128 };
-static _Atomic uint32_t numbers[STACKS];
+enum { STACKS = 128, ROUNDS = 20 };
+static _Atomic uintptr_t
+    frames_at[STACKS]; /* the address of a stack's frames stands for its number */
 static _Atomic unsigned disagreements;
 
-static bool note_number(const hf_report *report, void *context)
+static bool note_stack(const hf_report *report, void *context)
 {
-    (void)report;
+    uintptr_t none = 0;
+    uintptr_t frames = (uintptr_t)report->now.frames;
     (void)context;
+    if (!atomic_compare_exchange_strong(&frames_at[report->error], &none, frames) && none != frames)
+        atomic_fetch_add(&disagreements, 1);
     return true;
 }
 
-static hf_trace trace_at(unsigned number)
+static void *raise_at_each(void *argument)
 {
-    hf_trace trace;
-    if (number == 0)
-        return finding_trace();
-    trace = number % 2 == 0 ? trace_at(number / 2) : trace_at(number / 2);
-    __asm__ volatile("" ::: "memory");
-    return trace;
-}
-
-static void *trace_many(void *argument)
-{
-    (void)argument;
-    for (unsigned round = 0; round < 50; round++) {
-        for (unsigned i = 0; i < STACKS; i++) {
-            uint32_t none = 0;
-            uint32_t stack = trace_at(i).stack;
-            if (!atomic_compare_exchange_strong(&numbers[i], &none, stack) && none != stack)
-                atomic_fetch_add(&disagreements, 1);
-        }
+    hf_event event = finding_bare(HF_REPORT_STALE_USE);
+    for (int i = 0; i < ROUNDS * STACKS; i++) {
+        event.error = i % STACKS;
+        finding_raise_at(&event, (unsigned)event.error);
     }
-    return NULL;
+    return argument;
 }
 
-Test(report_stress, racing_threads_agree_on_numbers)
+Test(report_stress, racing_threads_agree_on_stacks)
 {
-    hf_set_report_hook(note_number, NULL);
-    (void)hf_set_options("stack_depth=3"); /* below it the threads' own starts differ */
-    run_threads(trace_many);
+    hf_set_report_hook(note_stack, NULL);
+    (void)hf_set_options("print_all=1");
+    run_threads(raise_at_each);
     cr_expect_eq(atomic_load(&disagreements), 0);
+    for (int i = 1; i < STACKS; i++)
+        cr_expect_neq(atomic_load(&frames_at[i]), atomic_load(&frames_at[i - 1]), "stack %d", i);
 }
 
 /* ---- fork -------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ static void check(model *m, const model_record *r)
     card *c = model_pick(m, r->subject);
     if (c != NULL)
         model_check_card(m, c);
+    if (r->more % 8 != 0)
+        return;
     model_check_sheet(m, &m->sheets[0]);
     model_check_sheet(m, &m->sheets[1]);
 }

@@ -23,8 +23,8 @@ static inline void spin_barrier_wait(spin_barrier *barrier)
         atomic_store_explicit(&barrier->round, round + 1, memory_order_release);
         return;
     }
-    for (unsigned spins = 0;
-         atomic_load_explicit(&barrier->round, memory_order_acquire) == round; spins++) {
+    for (unsigned spins = 0; atomic_load_explicit(&barrier->round, memory_order_acquire) == round;
+         spins++) {
         if (spins > 200)
             sched_yield();
     }
