@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -178,6 +179,14 @@ Test(stacks, broken_chains_are_unwound)
     expect_true_stack(trace_with_next(UINTPTR_MAX - 7), "the last word of all");
 }
 
+/* One place for all, as above. */
+KEPT_FRAME static hf_trace trace_of_garbage(const fake_frame *garbage)
+{
+    hf_trace trace = trace_with_next((uintptr_t)garbage);
+    __asm__ volatile("" ::: "memory");
+    return trace;
+}
+
 Test(stacks, words_that_are_no_code_end_a_chain)
 {
     fake_frame garbage[4] = {{0, 0}};
@@ -185,8 +194,10 @@ Test(stacks, words_that_are_no_code_end_a_chain)
         garbage[i].next = (uintptr_t)&garbage[i + 1];
     for (int i = 0; i < 4; i++)
         garbage[i].return_address = 0x1234 + (uintptr_t)&garbage[i];
-    for (int i = 0; i < 2; i++) /* the second time it is remembered */
-        expect_true_stack(trace_with_next((uintptr_t)&garbage[0]), "garbage");
+    hf_trace first = trace_of_garbage(garbage);
+    hf_trace second = trace_of_garbage(garbage); /* it is remembered that it was garbage */
+    expect_true_stack(first, "garbage");
+    expect_true_stack(second, "remembered garbage");
 }
 
 Test(stacks, good_beginning_of_a_chain_is_kept)
@@ -214,6 +225,35 @@ Test(stacks, loop_of_frames_ends)
     const uintptr_t *frames;
     cr_assert_eq(hf_set_options("unwind=fp"), HF_OK);
     cr_expect_eq(frames_of(trace_with_next((uintptr_t)&loop[0]), &frames), 3);
+}
+
+enum { SMALL_STACK = 1 << 18 };
+
+static void *trace_up_to_the_end(void *argument)
+{
+    uintptr_t low;
+    uintptr_t high;
+    if (hf_os_stack_bounds(&low, &high))
+        *(hf_trace *)argument = trace_with_next(high - sizeof(uintptr_t));
+    return NULL;
+}
+
+Test(stacks, nothing_beyond_the_stack_is_read)
+{
+    size_t page = hf_os_page_size();
+    hf_trace trace = {0, 0};
+    pthread_attr_t attributes;
+    pthread_t thread;
+    char *memory =
+        mmap(NULL, SMALL_STACK + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(memory, MAP_FAILED);
+    cr_assert_eq(mprotect(memory + SMALL_STACK, page, PROT_NONE), 0);
+    cr_assert_eq(pthread_attr_init(&attributes), 0);
+    cr_assert_eq(pthread_attr_setstack(&attributes, memory, SMALL_STACK), 0);
+    cr_assert_eq(pthread_create(&thread, &attributes, trace_up_to_the_end, &trace), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    cr_expect_neq(trace.stack, 0);
 }
 
 static hf_trace in_handler;

@@ -75,6 +75,13 @@ Test(report_stress, racing_threads_report_each_finding_once)
     cr_expect_eq(whole_reports(result->text), FINDINGS);
 }
 
+Test(report_stress, of_racing_threads_one_reports_what_is_reported_once)
+{
+    const outcome *result = outcome_here("stale_use=once:symbolize=0", raise_by_all);
+    cr_expect(outcome_is_good(result));
+    cr_expect_eq(whole_reports(result->text), 1);
+}
+
 Test(report_stress, racing_threads_are_named_in_full)
 {
     const outcome *result = outcome_here("stack_depth=4", raise_by_all);

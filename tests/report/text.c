@@ -1,5 +1,6 @@
 /* The text of a report: what it says, in which order, and in which form. */
 #include "finding.h"
+#include "report/symbols.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -312,6 +313,13 @@ Test(text, writing_keeps_no_descriptor)
     const outcome *result = outcome_of(NULL, raise_without_descriptors_changing);
     cr_expect(outcome_is_good(result), "the program's next open would get another number");
     cr_expect_eq(occurrences(result->text, "SUMMARY: "), 1);
+}
+
+Test(text, writing_keeps_no_descriptor_in_a_child_of_one_who_was_writing)
+{
+    hf_symbols_begin();
+    cr_expect(outcome_is_good(outcome_of(NULL, raise_without_descriptors_changing)));
+    hf_symbols_end();
 }
 
 static void raise_very_long(void)

@@ -28,7 +28,8 @@ static void read_stale_copy(worker *self, shelf_copy stale)
     (void)worker_read(self, stale, 0);
 }
 
-/* Of a hundred steps one closes twice, one closes a stale copy, two read through one. */
+/* Of a hundred steps one closes twice, one closes a stale copy, two read through one; the others
+ * remember what they closed. */
 static void step(worker *self, memory *stale)
 {
     uint32_t place = random_below(&self->random, self->pass->shelf.count);
@@ -41,12 +42,12 @@ static void step(worker *self, memory *stale)
             close_twice(self, copy);
     }
     worker_open(self, place);
-    if (old->file != NULL && mistake == 1)
-        close_stale_copy(self, *old);
-    else if (old->file != NULL && mistake <= 3)
-        read_stale_copy(self, *old);
-    if (mistake > 3)
+    if (old->file == NULL || mistake > 3)
         *old = copy;
+    else if (mistake == 1)
+        close_stale_copy(self, *old);
+    else if (mistake != 0)
+        read_stale_copy(self, *old);
     tally_add(&self->counts, TALLY_STEPS, 1);
 }
 

@@ -29,8 +29,8 @@ typedef struct worker {
     unsigned char buffer[BLOCK_BYTES];
 } worker;
 
-void *reader_run(void *worker);
-void *closer_run(void *worker);
+void *reader_run(void *context); /* a worker */
+void *closer_run(void *context);
 
 /* Puts the next file into a place. */
 void worker_open(worker *self, uint32_t place);
