@@ -7,10 +7,12 @@
  *     hf_close(table, config, NULL);   // HF_E_STALE_HANDLE, reported: never somebody else's file
  *
  * Unless said otherwise: any thread; callbacks (release, duplicate, identify, unblock, report hook)
- * may call; errno is preserved by close and release; the first of several causes in the order of
- * <holdfast/status.h> is answered; a failed operation changes nothing.  An operation on a handle
- * answers INVALID_ARGUMENT, NULL_HANDLE, FOREIGN_HANDLE, FORGED_HANDLE, STALE_HANDLE, NOT_COMMITTED
- * and CLOSING for the causes that these names tell; below only the others are listed.
+ * may call; most calls first do what releases a signal handler left to them; a finding that is
+ * printed may allocate, and a thread's first call may (its record); errno is preserved by close and
+ * release; the first of several causes in the order of <holdfast/status.h> is answered; a failed
+ * operation changes nothing.  An operation on a handle answers INVALID_ARGUMENT, NULL_HANDLE,
+ * FOREIGN_HANDLE, FORGED_HANDLE, STALE_HANDLE, NOT_COMMITTED and CLOSING for the causes that these
+ * names tell; below only the others are listed.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef HOLDFAST_LIFETIME_H
@@ -42,9 +44,10 @@ typedef struct hf_close_result {
 
 /* Puts a value under the table's protection.  `options` may be NULL: owned, no parent, no label. On
  * success the table owns the value (unless borrowed) and the caller the handle; on failure the
- * caller still owns the value.  May take memory from the system; waits for nothing.
- * Errors: INVALID_ARGUMENT (table, type or out null; an owned value of a type without release),
- * the parent's as for hf_addref, CLOSING (the table is shutting down), TOO_MANY_REFERENCES (the
+ * caller still owns the value.  May take memory from the system and calls the type's identify;
+ * takes a short lock the first time that a table sees a type; waits for nothing else. Errors:
+ * INVALID_ARGUMENT (table, type or out null; an owned value of a type without release), the
+ * parent's as for hf_addref, CLOSING (the table is shutting down), TOO_MANY_REFERENCES (the
  * parent's), TOO_MANY_TYPES, TABLE_FULL, NO_MEMORY. */
 HF_NODISCARD HF_API hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
                                       const hf_open_options *options, hf_handle *out);
@@ -53,14 +56,15 @@ HF_NODISCARD HF_API hf_status hf_open(hf_table *table, const hf_type *type, hf_v
  * The handle answers NOT_COMMITTED until hf_commit; hf_close abandons it.  Errors: as hf_open. */
 HF_NODISCARD HF_API hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out);
 
-/* Gives a reserved handle its value, which the table owns from then on.  Takes no lock.
- * Errors: BUSY (committed before). */
+/* Gives a reserved handle its value, which the table owns from then on. Calls the type's identify;
+ * may take memory for its namespace; takes no lock. Errors: BUSY (committed before). */
 HF_NODISCARD HF_API hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value);
 
 /* Refuses new regions and references; releases the value now if nothing holds it, else the last
  * holder does.  `result` may be NULL.  A second close answers CLOSING or STALE_HANDLE and is
  * reported as double-close (or handle-reuse); it does no harm.  Takes no lock, allocates nothing,
- * waits for nothing but the type's functions. */
+ * waits for nothing but the type's functions.  At level 1 and above its stack is recorded, which
+ * may take memory.  Errors: BUSY (a commit of this handle is under way). */
 HF_API hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result);
 
 /* Closes many handles with one barrier for all (for each 4,096 of them).  `results`, if not NULL,
@@ -73,8 +77,8 @@ HF_API hf_status hf_close_many(hf_table *table, const hf_handle *handles, size_t
  * once this returns OK, what the value's callbacks used may be freed.  After TIMED_OUT the handle
  * is closed, the last holder releases it, and hf_wait waits on; a rundown-timeout report names the
  * holders.  Blocks up to `timeout`.
- * Errors: POSSIBLE_DEADLOCK (this very thread is inside a region of the handle; nothing changed),
- * TIMED_OUT. */
+ * Errors: BUSY as hf_close, POSSIBLE_DEADLOCK (this very thread is inside a region of the handle,
+ * or inside its release or unblock function; nothing changed), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
                                             hf_close_result *result);
 
@@ -83,7 +87,8 @@ HF_NODISCARD HF_API hf_status hf_close_wait(hf_table *table, hf_handle handle, h
 HF_NODISCARD HF_API hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout);
 
 /* Takes the value out of the table unreleased (SafeHandle's SetHandleAsInvalid): the handle dies,
- * the caller owns the value.  Waits for nothing.  Errors: BUSY (something holds it). */
+ * the caller owns the value.  Waits for nothing.  A parent that only this child held is released.
+ * Errors: BUSY (something holds it). */
 HF_NODISCARD HF_API hf_status hf_detach(hf_table *table, hf_handle handle, hf_value *out);
 
 /* Duplicates the value with its type's duplicate function and opens the copy in `to`, which may be

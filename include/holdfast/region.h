@@ -45,8 +45,10 @@ typedef struct hf_ref {
 
 /* Enters a region: until hf_leave, out->value is valid, and is neither released nor recycled.
  * `type` may be NULL: any.  Regions nest and may be left in any order.  On failure *out is an ended
- * region. Takes no lock, allocates nothing, never waits.  A signal handler may enter and leave on a
- * thread that has entered a region before. Errors: INVALID_ARGUMENT, NULL_HANDLE, FOREIGN_HANDLE,
+ * region. Takes no lock, never waits; allocates nothing but, in a thread's first
+ * region, its record.  One that is refused may report, and may release a value whose last holder it
+ * seemed to be for a moment.  A signal handler may enter and leave on a thread that has entered a
+ * region before; see hf_signal_begin. Errors: INVALID_ARGUMENT, NULL_HANDLE, FOREIGN_HANDLE,
  * FORGED_HANDLE, STALE_HANDLE, NOT_COMMITTED, WRONG_TYPE, CLOSING, TOO_MANY_REFERENCES. */
 #if HF_INLINE_REGIONS
 HF_NODISCARD HF_API HF_ALWAYS_INLINE_ hf_status hf_enter(hf_table *table, hf_handle handle,
@@ -84,12 +86,15 @@ HF_API hf_status hf_release(hf_ref *ref);
 
 /* Bracket a signal handler's use of the library: between them, a release that falls to this thread
  * is deferred to the next ordinary call on the table, on any thread, because release functions are
- * seldom async-signal-safe.  They nest. */
+ * seldom async-signal-safe.  They nest.  Do not open, detach or close reserved handles in a
+ * handler.  A finding made in a handler is reported there, which is not async-signal-safe: choose
+ * HF_POLICY_COUNT for what handlers may find. */
 HF_API void hf_signal_begin(void);
 HF_API void hf_signal_end(void);
 
 /* HF_REGION(name, table, handle, type) declares a region that leaves by itself at the end of the
- * scope.  Test it with hf_region_entered:
+ * scope.  Test it with hf_region_entered; to learn why it was refused,
+ * use hf_enter:
  *
  *     HF_REGION(file, table, handle, &hf_type_fd);
  *     if (!hf_region_entered(&file))

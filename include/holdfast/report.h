@@ -145,7 +145,7 @@ HF_API void hf_set_report_hook(hf_report_hook hook, void *context);
 
 /* Writes a report as the default writer would, as text or JSON, into `buffer` of `size` bytes,
  * always terminated.  Answers the length that the whole text has.  For use inside a hook.
- * Symbolises: may allocate and read files. */
+ * Symbolises: may allocate, read files, and wait for another thread that does so. */
 HF_API size_t hf_report_text(const hf_report *report, char *buffer, size_t size);
 HF_API size_t hf_report_json(const hf_report *report, char *buffer, size_t size);
 

@@ -31,8 +31,7 @@
     X(HF_E_TIMED_OUT, 17, "the time-out passed first")                                 \
     X(HF_E_NOT_SUPPORTED, 18, "the type has no function for this operation")           \
     X(HF_E_OVER_RELEASE, 19, "the region or reference has ended before")               \
-    X(HF_E_WRONG_THREAD, 20, "the region belongs to another thread")                   \
-    X(HF_E_SYSTEM, 21, "the operating system refused; see errno")
+    X(HF_E_SYSTEM, 20, "the operating system refused; see errno")
 
 typedef enum hf_status {
 #define HF_STATUS_ENUMERATOR_(name, number, text) name = number,

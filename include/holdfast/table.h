@@ -52,7 +52,9 @@ typedef struct hf_table_options {
     hf_reuse reuse;
     hf_protection protection;
     hf_level level;
-    uint64_t capacity_slots; /* 0: 16,777,215.  Costs address space, not memory: 16 bytes a slot. */
+    uint64_t capacity_slots; /* 0: 16,777,215; at most 2^30 - 2.  Costs address space, not memory:
+                                16 bytes a slot, 16 more with FIFO, and 160 to 560 where cold
+                                records are needed (labels, parents, namespaces, stacks) */
     uint64_t seed;           /* 0: handles differ from run to run; else runs are deterministic */
     const char *name;        /* for reports, at most 47 bytes are kept; NULL: "table" */
     bool skip_checks;        /* do not search namespaces nor compare identities */
@@ -64,9 +66,10 @@ typedef struct hf_table_options {
     }
 
 /* Makes a table.  `options` may be NULL.  On success the caller owns *out, until hf_table_destroy.
- * Any thread; allocates; never blocks.
+ * Any thread; allocates; takes a short lock; the first one reads HOLDFAST_OPTIONS and what it
+ * names.
  * Errors: INVALID_ARGUMENT (out null, size unknown, an enumeration or the capacity out of range),
- * TOO_MANY_TABLES, NO_MEMORY, NO_ADDRESS_SPACE. */
+ * NO_MEMORY, NO_ADDRESS_SPACE, TOO_MANY_TABLES (4,096). */
 HF_NODISCARD HF_API hf_status hf_table_create(const hf_table_options *options, hf_table **out);
 
 /* Refuses new handles (HF_E_CLOSING), closes every handle with one barrier for each thousand, waits

@@ -37,8 +37,8 @@ typedef struct hf_identity {
  *     static hf_namespace my_numbers = HF_NAMESPACE_INIT("my numbers", HF_VALUES_SMALL);
  */
 typedef enum hf_values {
-    HF_VALUES_SPARSE = 0, /* pointers: hashed.  At most 65,536 live handles are tracked. */
-    HF_VALUES_SMALL = 1   /* small integers, reused densely: indexed.  At most 1,048,576. */
+    HF_VALUES_SPARSE = 0, /* pointers: hashed.  Room for 65,536, less where values collide */
+    HF_VALUES_SMALL = 1   /* small integers, reused densely: indexed.  Room for 1,048,576 */
 } hf_values;
 
 typedef struct hf_namespace {
@@ -77,7 +77,8 @@ typedef struct hf_type {
     void *context;            /* handed to every function below */
 
     /* Gives the value back to the system.  Called exactly once per owned value, by the closer or by
-     * the last holder, on its thread.  Answers RELEASED, RELEASED_WITH_ERROR or NOT_RELEASED (which
+     * the last holder, on its thread; not after hf_detach, nor when identify says that the value is
+     * somebody else's by now.  Answers RELEASED, RELEASED_WITH_ERROR or NOT_RELEASED (which
      * is reported as release-failed), with the system's error in *error.  NULL only for types all
      * of whose values are borrowed. */
     hf_outcome (*release)(hf_value value, void *context, int32_t *error);

@@ -137,8 +137,7 @@ void hf_close_note(const hf_closer *closer, hf_site site)
     bool held = hf_state_count(state) > 1 ||
                 (hf_state_was_hot(state) && hf_record_scan(subject->handle.bits));
     if (type->unblock != NULL && held)
-        type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
-                      type->context);
+        hf_unblock(subject);
     /* Not hf_drop: what is left to do, the closer does himself. */
     (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
 }

@@ -69,8 +69,14 @@ uint64_t hf_event_thread_id(uint32_t thread);
 
 /* A number that changes whenever a policy, the hook or an option changes; 0 while every finding
  * must be raised, also the same one again (print_all=1).  Core uses it to count the repetition of a
- * thread's last finding without raising it.  One or two loads. */
-uint32_t hf_event_epoch(void);
+ * thread's last finding without raising it.  One load; 0 before the options were read as well. */
+extern uint32_t hf_event_epoch_now;
+
+static inline uint32_t hf_event_epoch(void)
+{
+    /* Acquire: partner is the release of whoever changed something. */
+    return __atomic_load_n(&hf_event_epoch_now, __ATOMIC_ACQUIRE);
+}
 
 /* The level that HOLDFAST_OPTIONS asks for (0 to 3), or that the library was built for. */
 unsigned hf_event_level(void);

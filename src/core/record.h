@@ -36,7 +36,7 @@ typedef struct hf_finding {
     hf_report_kind kind;
 } hf_finding;
 
-/* A release function that a thread is inside of; they nest. */
+/* A release or unblock function that a thread is inside of; they nest. */
 typedef struct hf_releasing {
     uint64_t handle;
     const struct hf_releasing *outer;
@@ -47,7 +47,7 @@ typedef struct hf_thread {
     uint32_t record;               /* its record, 0 if it has none */
     uint32_t signal_depth;         /* hf_signal_begin without hf_signal_end */
     uint32_t busy;                 /* inside a section that a signal handler must not enter again */
-    const hf_releasing *releasing; /* the innermost release function that it is inside of */
+    const hf_releasing *releasing; /* the innermost of those that it is inside of */
     hf_finding last;               /* its last finding: see refuse.h */
 } hf_thread;
 

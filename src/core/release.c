@@ -155,6 +155,18 @@ static inline hf_close_result release_plain(const hf_subject *subject, hf_site s
     return result;
 }
 
+void hf_unblock(const hf_subject *subject)
+{
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    hf_releasing inside = {subject->handle.bits, hf_this_thread.releasing};
+    int error = hf_os_error();
+    hf_this_thread.releasing = &inside;
+    type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
+                  type->context);
+    hf_this_thread.releasing = inside.outer;
+    hf_os_set_error(error);
+}
+
 /* ---- the slot ------------------------------------------------------------------------------- */
 
 void hf_recycle(const hf_subject *subject)

@@ -24,6 +24,9 @@ void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
 /* The second half of that: frees the slot of a value that is gone, and drops the parent. */
 void hf_release_slot(const hf_subject *subject, hf_site site);
 
+/* Calls the type's unblock, inside a count that the caller holds. */
+void hf_unblock(const hf_subject *subject);
+
 /* What a leaver does that found a change: claim and finish, or defer that inside a signal handler.
  * The caller has fenced. */
 void hf_settle(const hf_subject *subject, hf_site site);

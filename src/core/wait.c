@@ -47,8 +47,7 @@ static bool unblock(const hf_subject *subject)
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     if (type->unblock == NULL || !hf_hold(subject))
         return false;
-    type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
-                  type->context);
+    hf_unblock(subject);
     (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
     return true;
 }
@@ -222,17 +221,20 @@ hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
 {
     hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
     hf_subject subject;
-    hf_status status = hf_classify(table, handle, NULL);
     if (timeout < 0)
         return HF_E_INVALID_ARGUMENT;
-    if (status == HF_E_STALE_HANDLE)
-        return HF_OK;
-    if (status == HF_OK)
-        return hf_fail(table, HF_E_BUSY);
-    if (status != HF_E_CLOSING || !hf_subject_find(table, handle, &subject))
-        return hf_refuse(table, handle, &refusal);
+    for (;;) {
+        hf_status status = hf_classify(table, handle, NULL);
+        if (status == HF_E_STALE_HANDLE)
+            return HF_OK;
+        if (status == HF_E_CLOSING && hf_subject_find(table, handle, &subject))
+            break;
+        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, &refusal);
+        if (status != HF_OK)
+            return status;
+        /* It was being committed when we looked. */
+    }
     if (hf_record_holds(handle.bits))
         return refuse_deadlock(&subject, refusal.operation, refusal.site);
-    (void)mark_waiter(&subject, true);
     return wait_or_report(&subject, timeout, NULL, &refusal);
 }

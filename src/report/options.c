@@ -12,7 +12,8 @@
 #include "report/threads.h"
 
 _Atomic uint32_t hf_option_words[HF_OPTION_COUNT];
-static _Atomic uint32_t epoch = 1;
+uint32_t hf_event_epoch_now;
+static uint32_t changes;
 
 typedef struct option_text {
     const char *key;
@@ -174,6 +175,7 @@ void hf_options_load(void)
             &hf_option_words[i], &unset, word, memory_order_relaxed, memory_order_relaxed);
     }
     hf_self.loading_options = false;
+    hf_options_changed();
     if (first && asked.words[HF_OPTION_HELP] == 2)
         print_help();
 }
@@ -187,10 +189,16 @@ uint32_t hf_option_load(hf_option_key key)
 
 void hf_options_changed(void)
 {
-    /* Release: the change comes before.  Partner: the acquire in hf_event_epoch.  0 has a meaning
-     * of its own and is passed over. */
-    if (atomic_fetch_add_explicit(&epoch, 1, memory_order_release) == UINT32_MAX)
-        atomic_fetch_add_explicit(&epoch, 1, memory_order_release);
+    uint32_t number;
+    bool all;
+    do {
+        all = hf_option(HF_OPTION_PRINT_ALL) != 0;
+        number = __atomic_add_fetch(&changes, 1, __ATOMIC_RELAXED);
+        /* Release: the change comes before.  Partner: the acquire in hf_event_epoch. */
+        __atomic_store_n(&hf_event_epoch_now, all ? 0 : number, __ATOMIC_RELEASE);
+        /* 0 has a meaning of its own; and print_all may have been set by another thread, whose
+         * epoch we have just overwritten. */
+    } while (number == 0 || (hf_option(HF_OPTION_PRINT_ALL) != 0) != all);
 }
 
 void hf_option_set(hf_option_key key, uint32_t value)
@@ -221,12 +229,4 @@ hf_status hf_set_options(const char *text)
 unsigned hf_event_level(void)
 {
     return hf_option(HF_OPTION_LEVEL);
-}
-
-uint32_t hf_event_epoch(void)
-{
-    if (hf_option(HF_OPTION_PRINT_ALL) != 0)
-        return 0;
-    /* Partner: the release in hf_options_changed. */
-    return atomic_load_explicit(&epoch, memory_order_acquire);
 }

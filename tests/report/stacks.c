@@ -227,7 +227,7 @@ Test(stacks, loop_of_frames_ends)
     cr_expect_eq(frames_of(trace_with_next((uintptr_t)&loop[0]), &frames), 3);
 }
 
-enum { SMALL_STACK = 1 << 18 };
+enum { STACK_SIZE = 1 << 22 };
 
 static void *trace_up_to_the_end(void *argument)
 {
@@ -245,11 +245,11 @@ Test(stacks, nothing_beyond_the_stack_is_read)
     pthread_attr_t attributes;
     pthread_t thread;
     char *memory =
-        mmap(NULL, SMALL_STACK + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, STACK_SIZE + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(memory, MAP_FAILED);
-    cr_assert_eq(mprotect(memory + SMALL_STACK, page, PROT_NONE), 0);
+    cr_assert_eq(mprotect(memory + STACK_SIZE, page, PROT_NONE), 0);
     cr_assert_eq(pthread_attr_init(&attributes), 0);
-    cr_assert_eq(pthread_attr_setstack(&attributes, memory, SMALL_STACK), 0);
+    cr_assert_eq(pthread_attr_setstack(&attributes, memory, STACK_SIZE), 0);
     cr_assert_eq(pthread_create(&thread, &attributes, trace_up_to_the_end, &trace), 0);
     pthread_join(thread, NULL);
     pthread_attr_destroy(&attributes);

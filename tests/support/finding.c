@@ -1,5 +1,6 @@
 /* Findings made directly, and what they make the library write. */
 #include "finding.h"
+#include "platform/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +97,14 @@ KEPT_FRAME static void raise_below(const hf_event *event, unsigned number, unsig
 void finding_raise_at(const hf_event *event, unsigned number)
 {
     raise_below(event, number, 7);
+}
+
+bool finding_has_lines(void)
+{
+    static hf_os_symbol symbol;
+    hf_os_symbolize((uintptr_t)__builtin_return_address(0), &symbol);
+    hf_os_symbolize_end();
+    return symbol.file[0] != '\0';
 }
 
 /* ---- children ------------------------------------------------------------------------------- */

@@ -160,6 +160,7 @@ enum { CHURNERS = 3, CHURN = 60000, RING = 64 };
 /* Handles that somebody closed before he put them here. */
 static _Atomic uint64_t closed_handles[RING];
 static _Atomic unsigned resurrections;
+static _Atomic unsigned refusals;
 
 static void *churn(void *argument)
 {
@@ -173,17 +174,18 @@ static void *churn(void *argument)
         _Atomic uint64_t *place = &closed_handles[(i * 7 + number) % RING];
         hf_handle stale = {atomic_load_explicit(place, memory_order_acquire)};
         bool opened = hf_open(table, &world->types[FAKE_RUNDOWN], value, &options, &own) == HF_OK;
-        bool right =
-            opened && hf_enter(table, own, NULL, &region) == HF_OK && region.value == value;
-        resurrections += !right;
-        if (right)
+        bool entered = opened && hf_enter(table, own, NULL, &region) == HF_OK;
+        refusals += !entered;
+        if (entered) {
+            resurrections += region.value != value;
             hf_leave(&region);
+        }
         resurrections += hf_is_live(table, stale);
         if (i % 4 == 0 && hf_enter(table, stale, NULL, &region) == HF_OK) {
             resurrections++;
             hf_leave(&region);
         }
-        resurrections += opened && hf_close(table, own, NULL) != HF_OK;
+        refusals += opened && hf_close(table, own, NULL) != HF_OK;
         atomic_store_explicit(place, own.bits, memory_order_release);
     }
     return NULL;
@@ -202,7 +204,8 @@ static void churn_in(hf_reuse reuse)
         cr_assert_eq(pthread_create(&threads[i], NULL, churn, (void *)(i + 1)), 0);
     for (int i = 0; i < CHURNERS; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(resurrections, 0);
+    cr_assert_eq(resurrections, 0, "%u stale handles lived", resurrections);
+    cr_assert_eq(refusals, 0, "%u operations on own handles were refused", refusals);
     hf_table_stats stats = fixture_stats(table);
     cr_assert_eq(stats.opened, CHURNERS * CHURN);
     cr_assert_eq(stats.live, 0);
