@@ -29,15 +29,19 @@ typedef uintptr_t hf_value;
 #define HF_NULL_HANDLE ((hf_handle){0})
 #endif
 
-static inline bool hf_handle_is_null(hf_handle handle)
+HF_BEGIN_DECLS
+
+HF_API inline bool hf_handle_is_null(hf_handle handle)
 {
     return handle.bits == 0;
 }
 
-static inline bool hf_handle_equal(hf_handle left, hf_handle right)
+HF_API inline bool hf_handle_equal(hf_handle left, hf_handle right)
 {
     return left.bits == right.bits;
 }
+
+HF_END_DECLS
 
 /* HF_DEFINE_HANDLE(file_handle) makes `file_handle` a type of its own, which the compiler does not
  * mix with other handle types, with two conversions:

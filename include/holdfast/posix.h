@@ -46,32 +46,32 @@ HF_API extern const hf_type hf_type_dl;      /* dlclose.  In no namespace: an ob
                                                 no errno, the result's error is 0: ask dlerror */
 
 /* Conversions between a raw value and hf_value. */
-static inline hf_value hf_fd_value(int fd)
+HF_API inline hf_value hf_fd_value(int fd)
 {
     return (hf_value)(intptr_t)fd;
 }
 
-static inline int hf_value_fd(hf_value value)
+HF_API inline int hf_value_fd(hf_value value)
 {
     return (int)(intptr_t)value;
 }
 
-static inline hf_value hf_stream_value(FILE *stream)
+HF_API inline hf_value hf_stream_value(FILE *stream)
 {
     return (hf_value)stream;
 }
 
-static inline FILE *hf_value_stream(hf_value value)
+HF_API inline FILE *hf_value_stream(hf_value value)
 {
     return (FILE *)value;
 }
 
-static inline hf_value hf_dir_value(DIR *dir)
+HF_API inline hf_value hf_dir_value(DIR *dir)
 {
     return (hf_value)dir;
 }
 
-static inline DIR *hf_value_dir(hf_value value)
+HF_API inline DIR *hf_value_dir(hf_value value)
 {
     return (DIR *)value;
 }
@@ -82,7 +82,7 @@ typedef struct hf_mapping {
     size_t length; /* bytes */
 } hf_mapping;
 
-static inline const hf_mapping *hf_value_mapping(hf_value value)
+HF_API inline const hf_mapping *hf_value_mapping(hf_value value)
 {
     return (const hf_mapping *)value;
 }

@@ -106,7 +106,7 @@ HF_API void hf_signal_end(void);
     __attribute__((cleanup(hf_region_end_))) hf_region name = hf_region_start_(table, handle, type)
 #endif
 
-static inline bool hf_region_entered(const hf_region *region)
+HF_API inline bool hf_region_entered(const hf_region *region)
 {
     return region->place_ != 0;
 }
@@ -240,8 +240,8 @@ inline bool hf_is_live(const hf_table *table, hf_handle handle)
         uint64_t place = HF_PLACE_(raw);
         if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
             uint64_t state = __atomic_load_n(&HF_SLOT_AT_(head, place)->state, __ATOMIC_ACQUIRE);
-            return (((raw ^ state) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0 &&
-                   (state & HF_LIVE_) != 0;
+            /* The tags but for HAZARD.  LIVE is asked for, lest it be damaged in the handle. */
+            return (raw ^ state) >> HF_LIVE_SHIFT_ == 0 && (raw & HF_LIVE_) != 0;
         }
     }
     return false;

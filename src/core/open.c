@@ -18,7 +18,7 @@ static inline uint64_t new_raw(const hf_table *table, uint32_t field, uint32_t i
 {
     uint64_t state = __atomic_load_n(&hf_slot_at(table, index)->state, __ATOMIC_RELAXED);
     uint32_t generation = hf_word_generation(state);
-    return hf_raw_make(field, generation + (generation == 0), index);
+    return hf_raw_make(field, generation != 0 ? generation : 1, index);
 }
 
 /* Takes a slot with all that the handle will need.  *raw is the handle to be. */

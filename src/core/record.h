@@ -16,15 +16,10 @@
 
 #include <holdfast/region.h>
 
-enum { HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64 };
+enum { HF_FINDINGS = 64, HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64 };
 
-typedef struct hf_record {
-    uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
-    uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
-    uint32_t thread;                         /* of the report side's thread store; 0 unknown */
-} hf_record;
-
-/* A finding that a thread made, remembered so that the same one is merely counted. */
+/* A stale handle that a thread was refused at some place, remembered so that the same refusal is
+ * merely counted: see refuse.h. */
 typedef struct hf_finding {
     const void *table; /* NULL: none */
     uint64_t handle;
@@ -32,9 +27,16 @@ typedef struct hf_finding {
     hf_site site;
     uintptr_t caller;
     uint32_t epoch; /* of the report side's policies */
-    hf_status status;
-    hf_report_kind kind;
+    bool counts;    /* the policy counts it */
+    uint8_t kind;   /* hf_report_kind */
 } hf_finding;
+
+typedef struct hf_record {
+    uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
+    uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
+    uint32_t thread;                         /* of the report side's thread store; 0 unknown */
+    hf_finding findings[HF_FINDINGS];        /* by the caller's address */
+} hf_record;
 
 /* A release or unblock function that a thread is inside of; they nest. */
 typedef struct hf_releasing {
@@ -48,7 +50,6 @@ typedef struct hf_thread {
     uint32_t signal_depth;         /* hf_signal_begin without hf_signal_end */
     uint32_t busy;                 /* inside a section that a signal handler must not enter again */
     const hf_releasing *releasing; /* the innermost of those that it is inside of */
-    hf_finding last;               /* its last finding: see refuse.h */
 } hf_thread;
 
 extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));

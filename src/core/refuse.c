@@ -127,23 +127,21 @@ hf_status hf_fail(hf_table *table, hf_status status)
 
 /* Remembers the use of a stale handle for hf_refuse_again, unless every repetition is to be raised.
  * Only that: whether a type is wrong depends on more than the slot. */
-static void remember(const hf_table *table, hf_handle handle, const hf_refusal *refusal,
-                     hf_status status, hf_report_kind kind)
+static void remember(const hf_table *table, hf_handle handle, hf_site site, hf_report_kind kind)
 {
     uint64_t raw;
     uint32_t epoch = hf_event_epoch();
     const hf_slot_ *slot = hf_slot_find(table, handle, &raw);
-    hf_this_thread.last = (hf_finding){.table = NULL};
-    if (slot == NULL || status != HF_E_STALE_HANDLE || epoch == 0 || !hf_event_counts(kind))
+    if (slot == NULL || epoch == 0 || hf_this_thread.record == 0)
         return;
-    hf_this_thread.last = (hf_finding){.table = table,
-                                       .handle = handle.bits,
-                                       .state = hf_state_load(slot),
-                                       .site = refusal->site,
-                                       .caller = ((const uintptr_t *)refusal->site)[1],
-                                       .epoch = epoch,
-                                       .status = status,
-                                       .kind = kind};
+    *hf_finding_at(site) = (hf_finding){.table = table,
+                                        .handle = handle.bits,
+                                        .state = hf_state_load(slot),
+                                        .site = site,
+                                        .caller = ((const uintptr_t *)site)[1],
+                                        .epoch = epoch,
+                                        .counts = hf_event_counts(kind),
+                                        .kind = (uint8_t)kind};
 }
 
 hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal)
@@ -156,8 +154,8 @@ hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal
     if (!kind_of(status, refusal->closes, &event.kind))
         return status;
     describe(table, handle, &event);
-    /* Before it is raised: the hook may call us again, and what it finds is then the last. */
-    remember(table, handle, refusal, status, event.kind);
+    if (status == HF_E_STALE_HANDLE)
+        remember(table, handle, refusal->site, event.kind);
     hf_find(table, &event, refusal->site);
     return status;
 }

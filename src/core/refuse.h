@@ -19,21 +19,27 @@ hf_status hf_classify(const hf_table *table, hf_handle handle, const hf_type *ty
 /* Classifies, counts and reports.  HF_OK as above. */
 hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal);
 
-/* Whether a call is the very one that this thread was refused last: same handle, same call, and
- * nothing has changed since.  Then it is counted, and *status is the answer, at the cost of a few
- * compares: stale handles are often tried in a loop. */
-static inline bool hf_refuse_again(const hf_subject *subject, uint64_t state, hf_site site,
-                                   hf_status *status)
+/* What this thread remembers of refusals at a place of the program. */
+static inline hf_finding *hf_finding_at(hf_site site)
 {
-    const hf_finding *last = &hf_this_thread.last;
+    uintptr_t caller = ((const uintptr_t *)site)[1];
+    return &hf_record_at(hf_this_thread.record)->findings[caller / 16 % HF_FINDINGS];
+}
+
+/* Whether a call is one that this thread was refused before: same stale handle, same place, and
+ * nothing has changed since.  Then it is counted, at the cost of a few compares: stale handles are
+ * often tried in a loop.  Always false in record 0, where nothing is remembered. */
+static inline bool hf_refuse_again(const hf_subject *subject, uint64_t state, hf_site site)
+{
+    const hf_finding *last = hf_finding_at(site);
     if (last->handle != subject->handle.bits || last->state != state || last->site != site ||
         last->caller != ((const uintptr_t *)site)[1] || last->table != subject->table ||
         last->epoch != hf_event_epoch())
         return false;
     hf_local *local = hf_local_of(subject->table);
-    hf_count_up(subject->table, local, &local->refused[last->status]);
-    hf_count_up(subject->table, local, &local->reports[last->kind]);
-    *status = last->status;
+    hf_count_up(subject->table, local, &local->refused[HF_E_STALE_HANDLE]);
+    if (last->counts)
+        hf_count_up(subject->table, local, &local->reports[last->kind]);
     return true;
 }
 

@@ -11,6 +11,7 @@
 
 extern inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
                                     hf_region *out);
+extern inline bool hf_region_entered(const hf_region *region);
 #if HF_INLINE_REGIONS
 extern inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type,
                                  hf_region *out);
@@ -198,13 +199,12 @@ hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
 {
     hf_site site = HF_SITE();
     hf_subject subject;
-    hf_status status;
     if (hf_subject_find(table, handle, &subject)) {
         /* The two usual cases first: counted, and stale again. */
         uint64_t state = hf_state_load(subject.slot);
         if (!hf_state_is_counted(state, subject.raw)) {
-            if (hf_refuse_again(&subject, state, site, &status))
-                return (hf_entry_){0, (uint64_t)status};
+            if (hf_refuse_again(&subject, state, site))
+                return (hf_entry_){0, HF_E_STALE_HANDLE};
         } else if ((type == NULL || hf_type_of(table, subject.raw) == type) &&
                    take_count(&subject, true, &state) == HF_OK) {
             return admit(&subject, list_region(&subject, site));

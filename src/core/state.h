@@ -95,7 +95,7 @@ static inline bool hf_state_is_counted(uint64_t state, uint64_t raw)
 /* One of the two: regions and references are admitted. */
 static inline bool hf_state_admits(uint64_t state, uint64_t raw)
 {
-    return (((state ^ raw) >> HF_TAG_SHIFT_) & ~HF_TAG_COLD_) == 0 && (state & HF_LIVE_) != 0;
+    return (state ^ raw) >> HF_LIVE_SHIFT_ == 0 && (state & HF_LIVE_) != 0;
 }
 
 /* Close was asked for, the barrier is passed, nobody has won the value, no count is left. */

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+extern inline hf_value hf_dir_value(DIR *dir);
+extern inline DIR *hf_value_dir(hf_value value);
+
 hf_namespace hf_namespace_dir = HF_NAMESPACE_INIT("dir", HF_VALUES_SPARSE);
 
 static hf_outcome dir_release(hf_value value, void *context, int32_t *error)

@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+extern inline hf_value hf_fd_value(int fd);
+extern inline int hf_value_fd(hf_value value);
+
 /* Duplicates never land where a program expects its standard streams. */
 enum { LOWEST_DUPLICATE = STDERR_FILENO + 1 };
 

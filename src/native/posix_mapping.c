@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+extern inline const hf_mapping *hf_value_mapping(hf_value value);
+
 /* After a failure the mapping is still there, but the handle, the last that knew of it, is not. */
 static hf_outcome mapping_release(hf_value value, void *context, int32_t *error)
 {

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+extern inline hf_value hf_stream_value(FILE *stream);
+extern inline FILE *hf_value_stream(hf_value value);
+
 hf_namespace hf_namespace_stream = HF_NAMESPACE_INIT("stream", HF_VALUES_SPARSE);
 
 static hf_outcome stream_release(hf_value value, void *context, int32_t *error)

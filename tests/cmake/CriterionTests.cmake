@@ -1,9 +1,9 @@
 # criterion_tests(<target> [BY_SUITE] [PREFIX p] [TIMEOUT s] [ENVIRONMENT K=V...]
 #                 [LAUNCHER program [argument...]])
 #
-# One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests are
-# listed by the program itself after each build.  A suite whose name contains "stress" gets the label
-# stress, any other unit.
+# One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests
+# are listed by the program itself after each build.  A suite whose name contains "stress" gets the
+# label stress, any other unit.
 set(criterion_list_script ${CMAKE_CURRENT_LIST_DIR}/ListCriterionTests.cmake)
 
 function(criterion_tests target)

@@ -1,10 +1,11 @@
-# Writes the CTest entries of one Criterion program.  Run by criterion_tests() after each build, with
-# program, output, by_suite, prefix, timeout, environment and launcher set.
+# Writes the CTest entries of one Criterion program.  Run by criterion_tests() after each build,
+# with program, output, by_suite, prefix, timeout, environment and launcher set.
 #
-# The runner exits with 0 although a test went wrong after a leak, a race or a recoverable finding of
-# a sanitizer, an assertion that fails during clean-up, and an exit(0) during set-up or clean-up; what
-# it prints then is a failure.  (After an exit(0) in mid-test it prints nothing: such a test passes.)
-# Since the names come from the program itself, nothing tested means that the test skipped itself.
+# The runner exits with 0 although a test went wrong after a leak, a race or a recoverable finding
+# of a sanitizer, an assertion that fails during clean-up, and an exit(0) during set-up or clean-up;
+# what it prints then is a failure.  (After an exit(0) in mid-test it prints nothing: such a test
+# passes.) Since the names come from the program itself, nothing tested means that the test skipped
+# itself.
 cmake_minimum_required(VERSION 3.22)
 
 set(failure_texts

@@ -1,6 +1,6 @@
 #!/bin/sh
-# pkg_config.sh <shared|static> <version> <libdir> <directory for the program>: compiles the consumer
-# with what pkg-config says of the library installed in <libdir>, and runs it.
+# pkg_config.sh <shared|static> <version> <libdir> <directory for the program>: compiles the
+# consumer with what pkg-config says of the library installed in <libdir>, and runs it.
 set -eu
 
 linkage=$1

@@ -1,6 +1,6 @@
-# consumer_programs(<name> <library>): the consumer in C and, where there is a compiler for it, in C++;
-# and a program of two files, one with inlined regions and one without, under the undefined-behaviour
-# sanitizer where there is one.
+# consumer_programs(<name> <library>): the consumer in C and, where there is a compiler for it, in
+# C++; and a program of two files, one with inlined regions and one without, under the
+# undefined-behaviour sanitizer where there is one.
 include(CheckLanguage)
 include(CheckCSourceCompiles)
 check_language(CXX)
