@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static uint32_t lives_of(unsigned level)
+uint32_t hf_cold_lives(unsigned level)
 {
     if (level == 0)
         return 1;
@@ -12,12 +12,12 @@ static uint32_t lives_of(unsigned level)
 
 uint64_t hf_cold_stride(unsigned level)
 {
-    return sizeof(hf_cold) + lives_of(level) * sizeof(hf_cold_life);
+    return sizeof(hf_cold) + hf_cold_lives(level) * sizeof(hf_cold_life);
 }
 
 static uint32_t life_count(const hf_table *table)
 {
-    return (uint32_t)((table->cold_stride - sizeof(hf_cold)) / sizeof(hf_cold_life));
+    return table->cold_lives;
 }
 
 /* Reserves the array; of two threads that do so at once, the loser gives his back. */
@@ -90,7 +90,8 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
                   hf_trace opened)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
-    uint32_t newest = (GET(cold->newest) + 1) % life_count(table);
+    uint32_t next = GET(cold->newest) + 1;
+    uint32_t newest = next == life_count(table) ? 0 : next;
     hf_cold_life *life = &cold->lives[newest];
     PUT(life->raw, UINT64_C(0));
     /* Orders the mark before the fields that it guards.  Partner: the fence in read_life. */
@@ -110,7 +111,13 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
 static hf_cold_life *find_life(const hf_table *table, uint64_t raw)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
-    for (uint32_t i = 0; cold != NULL && i < life_count(table); i++)
+    if (cold == NULL)
+        return NULL;
+    /* Mostly it is the newest that is wanted. */
+    hf_cold_life *newest = &cold->lives[GET(cold->newest)];
+    if (HF_LIKELY(__atomic_load_n(&newest->raw, __ATOMIC_ACQUIRE) == raw))
+        return newest;
+    for (uint32_t i = 0; i < life_count(table); i++)
         if (__atomic_load_n(&cold->lives[i].raw, __ATOMIC_ACQUIRE) == raw)
             return &cold->lives[i];
     return NULL;
@@ -150,15 +157,16 @@ static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
 
 bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw)
 {
-    hf_cold_life life;
-    return hf_raw_has_cold(raw) && read_life(table, raw, &life) && life.borrowed != 0;
+    const hf_cold_life *life = hf_raw_has_cold(raw) ? find_life(table, raw) : NULL;
+    return life != NULL && GET(life->borrowed) != 0;
 }
 
 hf_handle hf_cold_parent(const hf_table *table, uint64_t raw)
 {
-    hf_cold_life life;
-    bool known = hf_raw_has_cold(raw) && read_life(table, raw, &life);
-    return (hf_handle){known ? life.parent : 0};
+    const hf_cold_life *life = hf_raw_has_cold(raw) ? find_life(table, raw) : NULL;
+    uint64_t parent = life != NULL ? GET(life->parent) : 0;
+    /* The life may have been overwritten meanwhile, when the handle is not held. */
+    return (hf_handle){life != NULL && GET(life->raw) == raw ? parent : 0};
 }
 
 uint32_t hf_cold_children(const hf_table *table, uint64_t raw)

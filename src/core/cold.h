@@ -34,7 +34,8 @@ typedef struct hf_cold {
     hf_cold_life lives[];
 } hf_cold;
 
-/* How many bytes a record of this level takes. */
+/* How many lives a record of this level keeps, and how many bytes it takes. */
+uint32_t hf_cold_lives(unsigned level);
 uint64_t hf_cold_stride(unsigned level);
 
 /* How many bytes of the array are committed: whole pages. */

@@ -21,14 +21,15 @@ enum { HF_FINDINGS = 64, HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64 };
 /* A stale handle that a thread was refused at some place, remembered so that the same refusal is
  * merely counted: see refuse.h. */
 typedef struct hf_finding {
-    const void *table; /* NULL: none */
-    uint64_t handle;
-    uint64_t state; /* of the handle's slot: as long as it is the same, so is the answer */
+    const void *table;
+    uint64_t handle; /* 0: none */
     hf_site site;
     uintptr_t caller;
-    uint32_t epoch; /* of the report side's policies */
-    bool counts;    /* the policy counts it */
-    uint8_t kind;   /* hf_report_kind */
+    const hf_slot_ *slot;
+    uint64_t state;    /* of the slot: as long as it is the same, so is the answer */
+    uint64_t *refused; /* this thread's counters */
+    uint64_t *reports; /* NULL: ignored by policy */
+    uint32_t epoch;    /* of the report side's policies */
 } hf_finding;
 
 typedef struct hf_record {

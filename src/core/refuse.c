@@ -127,21 +127,24 @@ hf_status hf_fail(hf_table *table, hf_status status)
 
 /* Remembers the use of a stale handle for hf_refuse_again, unless every repetition is to be raised.
  * Only that: whether a type is wrong depends on more than the slot. */
-static void remember(const hf_table *table, hf_handle handle, hf_site site, hf_report_kind kind)
+static void remember(hf_table *table, hf_handle handle, hf_site site, hf_report_kind kind)
 {
     uint64_t raw;
     uint32_t epoch = hf_event_epoch();
+    hf_local *local = hf_local_of(table);
     const hf_slot_ *slot = hf_slot_find(table, handle, &raw);
     if (slot == NULL || epoch == 0 || hf_this_thread.record == 0)
         return;
-    *hf_finding_at(site) = (hf_finding){.table = table,
-                                        .handle = handle.bits,
-                                        .state = hf_state_load(slot),
-                                        .site = site,
-                                        .caller = ((const uintptr_t *)site)[1],
-                                        .epoch = epoch,
-                                        .counts = hf_event_counts(kind),
-                                        .kind = (uint8_t)kind};
+    *hf_finding_at(site) =
+        (hf_finding){.table = table,
+                     .handle = handle.bits,
+                     .site = site,
+                     .caller = ((const uintptr_t *)site)[1],
+                     .slot = slot,
+                     .state = hf_state_load(slot),
+                     .refused = &local->refused[HF_E_STALE_HANDLE],
+                     .reports = hf_event_counts(kind) ? &local->reports[kind] : NULL,
+                     .epoch = epoch};
 }
 
 hf_status hf_refuse(hf_table *table, hf_handle handle, const hf_refusal *refusal)

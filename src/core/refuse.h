@@ -29,17 +29,18 @@ static inline hf_finding *hf_finding_at(hf_site site)
 /* Whether a call is one that this thread was refused before: same stale handle, same place, and
  * nothing has changed since.  Then it is counted, at the cost of a few compares: stale handles are
  * often tried in a loop.  Always false in record 0, where nothing is remembered. */
-static inline bool hf_refuse_again(const hf_subject *subject, uint64_t state, hf_site site)
+static inline bool hf_refuse_again(const hf_table *table, hf_handle handle, hf_site site)
 {
     const hf_finding *last = hf_finding_at(site);
-    if (last->handle != subject->handle.bits || last->state != state || last->site != site ||
-        last->caller != ((const uintptr_t *)site)[1] || last->table != subject->table ||
-        last->epoch != hf_event_epoch())
+    if (last->handle != handle.bits || last->table != table || last->site != site ||
+        last->caller != ((const uintptr_t *)site)[1] || last->epoch != hf_event_epoch() ||
+        last->state != __atomic_load_n(&last->slot->state, __ATOMIC_RELAXED))
         return false;
-    hf_local *local = hf_local_of(subject->table);
-    hf_count_up(subject->table, local, &local->refused[HF_E_STALE_HANDLE]);
-    if (last->counts)
-        hf_count_up(subject->table, local, &local->reports[last->kind]);
+    __atomic_store_n(last->refused, __atomic_load_n(last->refused, __ATOMIC_RELAXED) + 1,
+                     __ATOMIC_RELAXED);
+    if (last->reports != NULL)
+        __atomic_store_n(last->reports, __atomic_load_n(last->reports, __ATOMIC_RELAXED) + 1,
+                         __ATOMIC_RELAXED);
     return true;
 }
 

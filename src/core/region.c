@@ -4,6 +4,8 @@
  * slot.  The others are an even code combined with the address of the thread's own data, so that a
  * region tells whose it is: CODE_HAZARD + 2i for hazard slot i, CODE_LISTED + 2i for a counted
  * region that is item i of the thread's list, CODE_COUNTED for one that found no room there. */
+#define HF_TWINS_
+
 #include "core/refuse.h"
 #include "core/registry.h"
 #include "core/release.h"
@@ -12,23 +14,67 @@
 extern inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
                                     hf_region *out);
 extern inline bool hf_region_entered(const hf_region *region);
-#if HF_INLINE_REGIONS
-extern inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type,
-                                 hf_region *out);
-extern inline void hf_leave(hf_region *region);
-extern inline bool hf_is_live(const hf_table *table, hf_handle handle);
-#else
-hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+/* ---- the exported twins ----------------------------------------------------------------------
+ *
+ * Written apart from the inline functions, so that what is not hot is one call without anything to
+ * preserve around it. */
+
+__attribute__((noinline)) static hf_status
+enter_otherwise(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out, hf_hot_ hot)
 {
     if (out == NULL)
         return HF_E_INVALID_ARGUMENT;
+    if (hot == HF_HOT_CHANGED_)
+        hf_leave_changed_(table, handle.bits ^ table->head.secret);
     return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
+}
+
+__attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_ hot)
+{
+    if (region == NULL)
+        return;
+    if (hot == HF_HOT_CHANGED_)
+        hf_leave_changed_(region->table_, region->raw_);
+    else if (hf_leave_slow_(region->table_, region->raw_, region->place_))
+        region->place_ = 0;
+}
+
+#if HF_INLINE_REGIONS
+extern inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type,
+                                    hf_region *out);
+extern inline hf_hot_ hf_leave_hot_(hf_region *region);
+extern inline bool hf_is_live(const hf_table *table, hf_handle handle);
+
+hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+{
+    hf_hot_ hot = HF_HOT_NOT_;
+    if (HF_LIKELY(table != NULL && out != NULL)) {
+        hot = hf_enter_hot_(table, handle, type, out);
+        if (HF_LIKELY(hot == HF_HOT_DONE_))
+            return HF_OK;
+    }
+    return enter_otherwise(table, handle, type, out, hot);
 }
 
 void hf_leave(hf_region *region)
 {
-    if (region != NULL && hf_leave_slow_(region->table_, region->raw_, region->place_))
-        region->place_ = 0;
+    hf_hot_ hot = HF_HOT_NOT_;
+    if (HF_LIKELY(region != NULL)) {
+        hot = hf_leave_hot_(region);
+        if (HF_LIKELY(hot == HF_HOT_DONE_))
+            return;
+    }
+    leave_otherwise(region, hot);
+}
+#else
+hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+{
+    return enter_otherwise(table, handle, type, out, HF_HOT_NOT_);
+}
+
+void hf_leave(hf_region *region)
+{
+    leave_otherwise(region, HF_HOT_NOT_);
 }
 
 bool hf_is_live(const hf_table *table, hf_handle handle)
@@ -38,6 +84,8 @@ bool hf_is_live(const hf_table *table, hf_handle handle)
     return slot != NULL && hf_state_admits(hf_state_load(slot), raw);
 }
 #endif
+
+/* ---- places --------------------------------------------------------------------------------- */
 
 enum {
     CODE_HAZARD = 16,
@@ -195,22 +243,27 @@ static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_type *type, h
     return (hf_entry_){0, (uint64_t)hf_refuse(table, handle, &refusal)};
 }
 
+/* Counted, which is the usual case here, is tried before all else. */
+__attribute__((noinline)) static hf_entry_ enter_slowly(hf_table *table, hf_handle handle,
+                                                        const hf_type *type, hf_site site)
+{
+    hf_subject subject;
+    if (hf_subject_find(table, handle, &subject)) {
+        uint64_t state = hf_state_load(subject.slot);
+        if (hf_state_is_counted(state, subject.raw) &&
+            (type == NULL || hf_type_of(table, subject.raw) == type) &&
+            take_count(&subject, true, &state) == HF_OK)
+            return admit(&subject, list_region(&subject, site));
+    }
+    return enter(table, handle, type, site);
+}
+
 hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
 {
     hf_site site = HF_SITE();
-    hf_subject subject;
-    if (hf_subject_find(table, handle, &subject)) {
-        /* The two usual cases first: counted, and stale again. */
-        uint64_t state = hf_state_load(subject.slot);
-        if (!hf_state_is_counted(state, subject.raw)) {
-            if (hf_refuse_again(&subject, state, site))
-                return (hf_entry_){0, HF_E_STALE_HANDLE};
-        } else if ((type == NULL || hf_type_of(table, subject.raw) == type) &&
-                   take_count(&subject, true, &state) == HF_OK) {
-            return admit(&subject, list_region(&subject, site));
-        }
-    }
-    return enter(table, handle, type, site);
+    if (hf_refuse_again(table, handle, site))
+        return (hf_entry_){0, HF_E_STALE_HANDLE};
+    return enter_slowly(table, handle, type, site);
 }
 
 /* ---- leaving -------------------------------------------------------------------------------- */

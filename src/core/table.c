@@ -150,6 +150,7 @@ static hf_status create(const hf_table_options *options, hf_table **out)
         return status;
     table->slot_capacity = slot_capacity;
     table->cold_stride = cold_stride;
+    table->cold_lives = hf_cold_lives(level_of(options));
     status = build(table, options, capacity);
     if (status != HF_OK) {
         hf_table_retire(table, false);

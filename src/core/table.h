@@ -73,6 +73,7 @@ struct hf_table {
     char *cold;             /* see cold.h */
     uint64_t cold_limit;    /* indices below it have committed cold records */
     uint64_t cold_stride;
+    uint32_t cold_lives;                  /* in each record */
     uint64_t deferred[HF_DEFERRED_SLOTS]; /* handles to settle: see signal.c */
     uint32_t deferred_any;
     char name[HF_TABLE_NAME_SIZE];
