@@ -123,14 +123,20 @@ void hf_close_seal(const hf_closer *closer)
         (void)__atomic_fetch_or(&closer->subject.slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
+/* Who closed: recorded while the handle is the closer's to release, or held by him. */
+static inline void note_closer(const hf_subject *subject, hf_site site)
+{
+    if (subject->table->level != 0 && hf_raw_has_cold(subject->raw))
+        hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
+}
+
 void hf_close_note(const hf_closer *closer, hf_site site)
 {
     const hf_subject *subject = &closer->subject;
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     if ((closer->left & (HF_CLOSING_HOLDING | HF_CLOSING_CLAIMED)) == 0)
         return;
-    if (subject->table->level != 0 && hf_raw_has_cold(subject->raw))
-        hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
+    note_closer(subject, site);
     if ((closer->left & HF_CLOSING_HOLDING) == 0)
         return;
     uint64_t state = hf_state_load(subject->slot);
@@ -187,13 +193,12 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
     return HF_OK;
 }
 
-/* The fast one: no cold record, never hot, held by nobody.  The tag tells that it is live and
- * counted; without flags, that also means that it was never promoted. */
+/* The fast one: never hot, held by nobody.  The tag tells that it is live and counted; without
+ * flags, that also means that it was never promoted. */
 static inline bool is_plain(const hf_subject *subject, uint64_t state)
 {
     const uint64_t busy = HF_COUNT_LIMIT << HF_COUNT_SHIFT_ | HF_FLAGS;
-    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 &&
-           !hf_raw_has_cold(subject->raw) && !hf_must_defer();
+    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 && !hf_must_defer();
 }
 
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
@@ -205,6 +210,7 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
                              (state = __atomic_load_n(&subject.slot->state, __ATOMIC_RELAXED),
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
+        note_closer(&subject, site);
         hf_finish(&subject, result, site);
         hf_drain(table, site);
         return HF_OK;

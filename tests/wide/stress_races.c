@@ -20,7 +20,9 @@ static hf_handle handles[HANDLES];
 static hf_close_result results[HANDLES];
 static unsigned looks; /* how often a chaser looks at a value that it holds */
 static unsigned chasers;
-static bool waits;                        /* rundown instead of close */
+static bool waits; /* rundown instead of close */
+static bool slow;  /* chasers keep their first hazard slot taken, so that nothing is inlined */
+static hf_handle outer_handle;
 static _Atomic unsigned current[CHASERS]; /* which handle a chaser is at */
 static _Atomic unsigned last;             /* where the closer stopped */
 static _Atomic unsigned surprises;
@@ -43,6 +45,8 @@ static void chase(unsigned which)
 static void *run_chaser(void *argument)
 {
     _Atomic unsigned *mine = argument;
+    HF_REGION(outer, table, slow ? outer_handle : HF_NULL_HANDLE, NULL);
+    surprises += hf_region_entered(&outer) != slow;
     for (unsigned i = 0; i < atomic_load_explicit(&last, memory_order_relaxed); i++) {
         atomic_store_explicit(mine, i, memory_order_relaxed);
         chase(i);
@@ -111,6 +115,7 @@ static void race(hf_protection protection, unsigned count)
     table = fixture_create(&options);
     for (unsigned i = 0; i < HANDLES; i++)
         handles[i] = fixture_open(table, world, FAKE_RUNDOWN);
+    outer_handle = fixture_borrow(table, world, 5);
     chasers = count;
     last = HANDLES;
     for (unsigned i = 0; i < chasers; i++)
@@ -128,14 +133,20 @@ static void race(hf_protection protection, unsigned count)
     fake_world_destroy(world);
 }
 
-#define RACE(name, protection, count, looks_at_it, in_rundown) \
-    Test(stress_races, name)                                   \
-    {                                                          \
-        looks = looks_at_it;                                   \
-        waits = in_rundown;                                    \
-        race(protection, count);                               \
+#define RACE_OF(name, protection, count, looks_at_it, in_rundown, slowly) \
+    Test(stress_races, name)                                              \
+    {                                                                     \
+        looks = looks_at_it;                                              \
+        waits = in_rundown;                                               \
+        slow = slowly;                                                    \
+        race(protection, count);                                          \
     }
 
+#define RACE(name, protection, count, looks_at_it, in_rundown) \
+    RACE_OF(name, protection, count, looks_at_it, in_rundown, false)
+
+RACE_OF(close_under_a_short_slow_region, HF_PROTECT_HAZARD, 1, 1, false, true)
+RACE_OF(rundown_under_a_short_slow_region, HF_PROTECT_HAZARD, 1, 1, true, true)
 RACE(close_under_a_long_counted_region, HF_PROTECT_COUNTED, 1, 200, false)
 RACE(close_under_a_long_hazard_region, HF_PROTECT_HAZARD, 1, 200, false)
 RACE(close_under_a_short_counted_region, HF_PROTECT_COUNTED, 1, 1, false)
