@@ -44,8 +44,10 @@ typedef struct hf_ref {
 /* clang-format on */
 
 /* Enters a region: until hf_leave, out->value is valid, and is neither released nor recycled.
- * `type` may be NULL: any.  Regions nest and may be left in any order.  On failure *out is an ended
- * region. Takes no lock, never waits; allocates nothing but, in a thread's first
+ * `type` may be NULL: any.  Regions nest and may be left in any order; a thread's
+ * record lists its 8 hazard regions and 64 counted ones, and what lies beyond is neither left when
+ * the thread ends nor named in reports, and makes the thread's waits POSSIBLE_DEADLOCK.  On failure
+ * *out is an ended region. Takes no lock, never waits; allocates nothing but, in a thread's first
  * region, its record.  One that is refused may report, and may release a value whose last holder it
  * seemed to be for a moment.  A signal handler may enter and leave on a thread that has entered a
  * region before; see hf_signal_begin. Errors: INVALID_ARGUMENT, NULL_HANDLE, FOREIGN_HANDLE,

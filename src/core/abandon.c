@@ -9,7 +9,7 @@
 static void report_abandoned(const hf_subject *subject, uint32_t record, uint32_t stack,
                              bool counted, hf_site site)
 {
-    hf_event_holder holder = {.entered = {.stack = stack, .thread = hf_record_at(record)->thread},
+    hf_event_holder holder = {.entered = {.stack = stack, .thread = hf_record_thread(record)},
                               .counted = counted};
     hf_event event = {.kind = HF_REPORT_HELD_AT_THREAD_EXIT,
                       .operation = "thread exit",

@@ -70,7 +70,7 @@ uint32_t hf_record_take(void)
     }
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
         __atomic_store_n(&hf_hazard_lines[record][i], HF_HAZARD_FREE_, __ATOMIC_RELAXED);
-    hf_records[record].thread = hf_event_thread();
+    __atomic_store_n(&hf_records[record].thread, hf_event_thread(), __ATOMIC_RELAXED);
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
         hf_hazards_ = hf_hazard_lines[record];
@@ -154,7 +154,7 @@ static bool is_releasing(uint64_t handle)
 
 bool hf_record_holds(uint64_t handle)
 {
-    if (is_releasing(handle))
+    if (is_releasing(handle) || hf_this_thread.unlisted != 0)
         return true;
     uint32_t record = hf_this_thread.record;
     return record != 0 && (line_holds(record, handle) || list_holds(&hf_records[record], handle));

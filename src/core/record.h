@@ -49,6 +49,7 @@ typedef struct hf_releasing {
 typedef struct hf_thread {
     uint32_t record;               /* its record, 0 if it has none */
     uint32_t signal_depth;         /* hf_signal_begin without hf_signal_end */
+    uint32_t unlisted;             /* counted regions for which its list had no room */
     uint32_t busy;                 /* inside a section that a signal handler must not enter again */
     const hf_releasing *releasing; /* the innermost of those that it is inside of */
 } hf_thread;
@@ -92,6 +93,12 @@ static inline hf_record *hf_record_at(uint32_t record)
     return &hf_records[record];
 }
 
+/* The thread of a record, for the report side.  The record may be taken by another meanwhile. */
+static inline uint32_t hf_record_thread(uint32_t record)
+{
+    return __atomic_load_n(&hf_records[record].thread, __ATOMIC_RELAXED);
+}
+
 /* Publishes or clears a hazard and orders that store before the caller's later loads.
  * Partner: hf_record_barrier on the closer's side. */
 void hf_hazard_store(uint64_t *hazard, uint64_t handle);
@@ -104,8 +111,8 @@ void hf_record_barrier(void);
 /* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
 bool hf_record_scan(uint64_t handle);
 
-/* Whether this very thread is inside a region of the handle, as far as is recorded, or inside the
- * release of its value: then it must not wait for the handle. */
+/* Whether this very thread is inside a region of the handle, or inside its release or unblock
+ * function: then it must not wait for the handle.  A thread with unlisted regions may be. */
 bool hf_record_holds(uint64_t handle);
 
 /* Calls visit for each region of a handle, of any thread, until it answers false. */

@@ -162,6 +162,7 @@ static inline uint64_t list_region(const hf_subject *subject, hf_site site)
         __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELAXED);
         return place_of(CODE_LISTED + 2 * (uint64_t)i);
     }
+    hf_this_thread.unlisted++;
     return place_of(CODE_COUNTED);
 }
 
@@ -304,8 +305,10 @@ static bool leave_hazard(const hf_subject *subject, uint64_t number, hf_site sit
 
 static bool unlist(const hf_subject *subject, uint64_t code)
 {
-    if (code == CODE_COUNTED)
+    if (code == CODE_COUNTED) {
+        hf_this_thread.unlisted--;
         return true;
+    }
     uint64_t *held = &hf_record_at(hf_this_thread.record)->held[(code - CODE_LISTED) / 2];
     if (__atomic_load_n(held, __ATOMIC_RELAXED) != subject->handle.bits)
         return false;

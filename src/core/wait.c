@@ -130,7 +130,7 @@ static bool add_holder(void *context, uint32_t record, uint32_t stack, bool coun
 {
     holders *all = context;
     all->list[all->count++] = (hf_event_holder){
-        .entered = {.stack = stack, .thread = hf_record_at(record)->thread}, .counted = counted};
+        .entered = {.stack = stack, .thread = hf_record_thread(record)}, .counted = counted};
     return all->count < REPORTED_HOLDERS;
 }
 

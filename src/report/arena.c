@@ -13,15 +13,15 @@ hf_arena hf_option_arena = {.capacity = (size_t)4 << 20};
 
 static char *base_of(hf_arena *arena)
 {
-    char *base = atomic_load_explicit(&arena->base, memory_order_relaxed);
+    /* Acquire: the reservation comes before its use.  Partner: the release below. */
+    char *base = atomic_load_explicit(&arena->base, memory_order_acquire);
     if (base != NULL)
         return base;
     char *fresh = hf_os_reserve(arena->capacity);
     if (fresh == NULL)
         return NULL;
-    /* Relaxed: nothing lies there yet; what is put there is published by those who put it. */
-    if (atomic_compare_exchange_strong_explicit(&arena->base, &base, fresh, memory_order_relaxed,
-                                                memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(&arena->base, &base, fresh, memory_order_release,
+                                                memory_order_acquire))
         return fresh;
     hf_os_unreserve(fresh, arena->capacity);
     return base;

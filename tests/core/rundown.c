@@ -379,3 +379,23 @@ Test(rundown, nobody_inside_nothing_is_unblocked)
     MUST_OK(hf_close_wait(table, handle, HF_FOREVER, NULL));
     cr_assert_eq(world->unblocks, 0);
 }
+
+/* More regions than a thread's record lists: it cannot know which, so it must not wait for any. */
+Test(rundown, wait_with_more_regions_than_are_listed_is_refused)
+{
+    enum { LISTED = 64, OTHERS = 4 };
+    hf_handle others[OTHERS];
+    hf_region regions[LISTED + 1];
+    start(HF_PROTECT_COUNTED);
+    hf_handle last = fixture_open(table, world, FAKE_RUNDOWN);
+    for (int i = 0; i < OTHERS; i++)
+        others[i] = fixture_open(table, world, FAKE_RUNDOWN);
+    for (int i = 0; i < LISTED; i++)
+        MUST_OK(hf_enter(table, others[i % OTHERS], NULL, &regions[i]));
+    MUST_OK(hf_enter(table, last, NULL, &regions[LISTED]));
+    MUST(hf_close_wait(table, last, HF_FOREVER, NULL), HF_E_POSSIBLE_DEADLOCK);
+    cr_assert(hf_is_live(table, last));
+    for (int i = 0; i <= LISTED; i++)
+        hf_leave(&regions[i]);
+    MUST_OK(hf_close_wait(table, last, HF_FOREVER, NULL));
+}
