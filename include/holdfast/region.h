@@ -24,8 +24,8 @@ HF_BEGIN_DECLS
 typedef struct hf_region {
     hf_value value;
     hf_table *table_;
-    uint64_t raw_;   /* the handle without its table's secret */
     hf_slot_ *slot_; /* its slot */
+    uint64_t state_; /* a state of the slot that has the handle's tag */
     uint64_t place_; /* where it is protected: HF_FIRST_PLACE_, odd, in the thread's first hazard
                         slot; any other place is even; 0: it has ended */
 } hf_region;
@@ -39,7 +39,7 @@ typedef struct hf_ref {
 } hf_ref;
 
 /* clang-format off */
-#define HF_REGION_INIT {0, NULL, 0, NULL, 0}
+#define HF_REGION_INIT {0, NULL, NULL, 0, 0}
 #define HF_REF_INIT    {0, NULL, 0, 0}
 /* clang-format on */
 
@@ -128,8 +128,9 @@ typedef struct hf_entry_ {
 } hf_entry_;
 
 HF_API hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type);
-HF_API bool hf_leave_slow_(hf_table *table, uint64_t raw, uint64_t place); /* true: has ended */
-HF_API void hf_leave_changed_(hf_table *table, uint64_t raw);
+HF_API bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state,
+                           uint64_t place); /* true: has ended */
+HF_API void hf_leave_changed_(hf_table *table, const hf_slot_ *slot, uint64_t state);
 HF_API HF_ALWAYS_INLINE_ hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
                                                hf_region *out);
 
@@ -170,14 +171,14 @@ inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
     if (entry.place == 0) {
         out->value = 0;
         out->table_ = NULL;
-        out->raw_ = 0;
         out->slot_ = NULL;
+        out->state_ = 0;
         return (hf_status)entry.value;
     }
     out->value = (hf_value)entry.value;
     out->table_ = table;
-    out->raw_ = handle.bits ^ head->secret;
-    out->slot_ = HF_SLOT_AT_(head, HF_PLACE_(out->raw_));
+    out->state_ = handle.bits ^ head->secret;
+    out->slot_ = HF_SLOT_AT_(head, HF_PLACE_(out->state_));
     return HF_OK;
 }
 
@@ -192,6 +193,7 @@ inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *t
     if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
         hf_slot_ *slot = HF_SLOT_AT_(head, place);
         uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
+        uint64_t now;
         if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0 &&
                       __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == HF_HAZARD_FREE_ &&
                       (type == NULL || head->types[raw >> HF_TYPE_SHIFT_] == type))) {
@@ -201,16 +203,19 @@ inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *t
             HF_LIGHT_BARRIER_();
             /* Acquire: the value was written before this life was published.  Partner: the
              * release store of the state in open. */
-            state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-            if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0)) {
+            now = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+            /* Mostly not even a count has changed; if it has, the tag tells. */
+            if (HF_LIKELY(now == state || (raw ^ now) >> HF_TAG_SHIFT_ == 0)) {
                 out->value = (hf_value)__atomic_load_n(&slot->value, __ATOMIC_RELAXED);
                 out->table_ = table;
-                out->raw_ = raw;
                 out->slot_ = slot;
+                out->state_ = now;
                 out->place_ = HF_FIRST_PLACE_(handle.bits, hazards);
                 return HF_HOT_DONE_;
             }
             /* It changed under us. */
+            out->slot_ = slot;
+            out->state_ = state;
             __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
             return HF_HOT_CHANGED_;
         }
@@ -225,15 +230,15 @@ inline hf_hot_ hf_leave_hot_(hf_region *region)
     if (HF_LIKELY(HF_FIRST_PLACE_(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED), hazards) ==
                   region->place_)) {
         const hf_slot_ *slot = region->slot_;
-        uint64_t raw = region->raw_;
+        uint64_t entered = region->state_;
+        uint64_t now;
         region->place_ = 0;
         /* Release: what was done inside the region comes before.  Partner: a scan's acquire. */
         __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
-        return HF_LIKELY((raw ^ __atomic_load_n(&slot->state, __ATOMIC_RELAXED)) >> HF_TAG_SHIFT_ ==
-                         0)
-                   ? HF_HOT_DONE_
-                   : HF_HOT_CHANGED_;
+        now = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
+        return HF_LIKELY(now == entered || (now ^ entered) >> HF_TAG_SHIFT_ == 0) ? HF_HOT_DONE_
+                                                                                  : HF_HOT_CHANGED_;
     }
     return HF_HOT_NOT_;
 }
@@ -249,8 +254,7 @@ inline hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type
             return HF_OK;
         /* The transient hazard may have made a scanner step back: look again as a leaver does. */
         if (hot == HF_HOT_CHANGED_)
-            hf_leave_changed_(table,
-                              handle.bits ^ ((const hf_table_head_ *)(const void *)table)->secret);
+            hf_leave_changed_(table, out->slot_, out->state_);
     }
     return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
 }
@@ -264,8 +268,8 @@ inline void hf_leave(hf_region *region)
     if (HF_LIKELY(hot == HF_HOT_DONE_))
         return;
     if (hot == HF_HOT_CHANGED_)
-        hf_leave_changed_(region->table_, region->raw_);
-    else if (hf_leave_slow_(region->table_, region->raw_, region->place_))
+        hf_leave_changed_(region->table_, region->slot_, region->state_);
+    else if (hf_leave_slow_(region->table_, region->slot_, region->state_, region->place_))
         region->place_ = 0;
 }
 

@@ -56,7 +56,7 @@ static bool find_new_owner(const hf_table *table, uint64_t raw, uint64_t *owner)
     uint64_t state = hf_state_load(hf_slot_at(table, hf_raw_index(raw)));
     if ((state & HF_LIVE_) == 0 || hf_state_is_life_of(state, raw))
         return false;
-    *owner = hf_raw_make(hf_word_type(state), hf_word_generation(state), hf_raw_index(raw));
+    *owner = hf_raw_of_state(state, hf_raw_index(raw));
     return true;
 }
 

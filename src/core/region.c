@@ -25,7 +25,7 @@ enter_otherwise(hf_table *table, hf_handle handle, const hf_type *type, hf_regio
     if (out == NULL)
         return HF_E_INVALID_ARGUMENT;
     if (hot == HF_HOT_CHANGED_)
-        hf_leave_changed_(table, handle.bits ^ table->head.secret);
+        hf_leave_changed_(table, out->slot_, out->state_);
     return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
 }
 
@@ -34,8 +34,8 @@ __attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_
     if (region == NULL)
         return;
     if (hot == HF_HOT_CHANGED_)
-        hf_leave_changed_(region->table_, region->raw_);
-    else if (hf_leave_slow_(region->table_, region->raw_, region->place_))
+        hf_leave_changed_(region->table_, region->slot_, region->state_);
+    else if (hf_leave_slow_(region->table_, region->slot_, region->state_, region->place_))
         region->place_ = 0;
 }
 
@@ -337,36 +337,43 @@ static bool leave(const hf_subject *subject, uint64_t place, hf_site site)
                               : leave_counted(subject, code, site);
 }
 
+/* What a region was entered with: the tag of the state, and the place of the slot. */
+static hf_subject subject_of(hf_table *table, const hf_slot_ *slot, uint64_t state)
+{
+    uint32_t index = (uint32_t)(slot - table->head.slots);
+    return hf_subject_of(table, hf_raw_of_state(state, index));
+}
+
 /* A region that never began has no table; the finding is then counted nowhere. */
-static void report_over(hf_table *table, uint64_t raw, hf_site site)
+static void report_over(hf_table *table, const hf_slot_ *slot, uint64_t state, hf_site site)
 {
     hf_event event = {.kind = HF_REPORT_OVER_RELEASE, .operation = "hf_leave"};
     if (table == NULL) {
         hf_event_raise(&event, site);
         return;
     }
-    hf_subject subject = hf_subject_of(table, raw);
+    hf_subject subject = subject_of(table, slot, state);
     report_region(&subject, HF_REPORT_OVER_RELEASE, site);
 }
 
-bool hf_leave_slow_(hf_table *table, uint64_t raw, uint64_t place)
+bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place)
 {
     hf_site site = HF_SITE();
     if (place == 0) {
-        report_over(table, raw, site);
+        report_over(table, slot, state, site);
         return false;
     }
-    hf_subject subject = hf_subject_of(table, raw);
+    hf_subject subject = subject_of(table, slot, state);
     if (!leave(&subject, place, site))
         return false;
     hf_drain(table, site);
     return true;
 }
 
-/* The end of an inlined leave that found the state changed; the hazard is cleared already. */
-void hf_leave_changed_(hf_table *table, uint64_t raw)
+/* The end of a hot path that found the state changed; the hazard is cleared already. */
+void hf_leave_changed_(hf_table *table, const hf_slot_ *slot, uint64_t state)
 {
-    hf_subject subject = hf_subject_of(table, raw);
+    hf_subject subject = subject_of(table, slot, state);
     hf_full_fence(); /* partner: the closer's fence after SEALED */
     hf_settle(&subject, HF_SITE());
 }

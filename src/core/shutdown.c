@@ -17,7 +17,7 @@ static uint64_t raw_at(const hf_table *table, uint32_t index, uint64_t *state)
     uint32_t type = hf_word_type(*state);
     if (type == 0 || hf_state_is_free(*state))
         return 0;
-    return hf_raw_make(type, hf_word_generation(*state), index);
+    return hf_raw_of_state(*state, index);
 }
 
 /* ---- leaks ---------------------------------------------------------------------------------- */

@@ -49,10 +49,7 @@ static void sweep(hf_table *table, hf_site site)
     for (uint32_t index = 1; index < end; index++) {
         uint64_t state = hf_state_load(hf_slot_at(table, index));
         if (hf_state_is_claimable(state))
-            settle_handle(table,
-                          hf_handle_of(table, hf_raw_make(hf_word_type(state),
-                                                          hf_word_generation(state), index)),
-                          site);
+            settle_handle(table, hf_handle_of(table, hf_raw_of_state(state, index)), site);
     }
 }
 

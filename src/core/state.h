@@ -122,6 +122,12 @@ static inline uint64_t hf_raw_make(uint32_t type, uint32_t generation, uint32_t 
            HF_HAZARD_ | HF_LIVE_ | (uint64_t)index << HF_INDEX_SHIFT_ | HF_HANDLE_MARK_;
 }
 
+/* The handle, without its secret, of the life that a state belongs to. */
+static inline uint64_t hf_raw_of_state(uint64_t state, uint32_t index)
+{
+    return (state >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_) | hf_raw_make(0, 0, index);
+}
+
 static inline uint32_t hf_raw_index(uint64_t raw)
 {
     return (uint32_t)(raw & (HF_HAZARD_ - 1)) >> HF_INDEX_SHIFT_;
