@@ -10,8 +10,9 @@ function(comparable text out)
   string(REGEX REPLACE "thread [0-9]+" "thread" text "${text}")
   string(REGEX REPLACE "\\(fd [0-9]+" "(fd N" text "${text}")
   string(REGEX REPLACE " /[^ \n]*/report\\.c:" " report.c:" text "${text}")
-  string(REGEX REPLACE "    #[0-9]+ ADDRESS in (__libc_start|start_thread|__clone|clone)[^\n]*\n" ""
-         text "${text}")
+  # Without the debug symbols of the C library, its frames have neither its names nor its files.
+  string(REGEX REPLACE "    #[0-9]+ ADDRESS (in (__libc_start|start_thread|__clone|clone)|\\(/)[^\n]*\n"
+         "" text "${text}")
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
