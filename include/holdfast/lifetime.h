@@ -74,12 +74,12 @@ HF_API hf_status hf_close_many(hf_table *table, const hf_handle *handles, size_t
                                hf_close_result *results);
 
 /* Rundown: closes, and waits until nothing holds the handle.  The value is released on this thread:
- * once this returns OK, what the value's callbacks used may be freed.  After TIMED_OUT the handle
- * is closed, the last holder releases it, and hf_wait waits on; a rundown-timeout report names the
- * holders.  Blocks up to `timeout`.
- * Errors: BUSY as hf_close, POSSIBLE_DEADLOCK (this very thread is inside a region of the handle,
- * or inside its release or unblock function, or in more regions than are listed; nothing changed),
- * TIMED_OUT. */
+ * once this returns OK, what the value's callbacks used may be freed.  (If another thread is in
+ * hf_wait for this handle, that one may release it instead; the outcome is then NONE.)  After
+ * TIMED_OUT the handle is closed, the last holder releases it, and hf_wait waits on; a
+ * rundown-timeout report names the holders.  Blocks up to `timeout`. Errors: BUSY as hf_close,
+ * POSSIBLE_DEADLOCK (this very thread is inside a region of the handle, or inside its release or
+ * unblock function, or in more regions than are listed; nothing changed), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
                                             hf_close_result *result);
 

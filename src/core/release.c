@@ -67,14 +67,12 @@ static bool is_same(const hf_identity *left, const hf_identity *right)
            left->kind == right->kind;
 }
 
-/* Whether the value is still the one that was opened. */
+/* Whether the value of a handle with a cold record is still the one that was opened. */
 static bool is_genuine(const hf_subject *subject, const hf_type *type, hf_value value)
 {
-    const hf_cold *cold = hf_raw_has_cold(subject->raw)
-                              ? hf_cold_at(subject->table, hf_raw_index(subject->raw))
-                              : NULL;
+    const hf_cold *cold = hf_cold_at(subject->table, hf_raw_index(subject->raw));
     hf_identity now = {0};
-    if (cold == NULL || cold->identified == 0)
+    if (__atomic_load_n(&cold->identified, __ATOMIC_RELAXED) == 0)
         return true;
     return type->identify(value, type->context, &now) && is_same(&now, &cold->identity);
 }

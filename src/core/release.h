@@ -37,7 +37,7 @@ static inline bool hf_must_defer(void)
     return (hf_this_thread.signal_depth | hf_this_thread.busy) != 0;
 }
 
-/* Takes a count whatever the state, while the value is not released: for closers and parents.
+/* Takes a count also of a closed handle, while its value is not released: for a waiter's unblock.
  * False when it is released or the count is at its limit. */
 bool hf_hold(const hf_subject *subject);
 

@@ -35,7 +35,6 @@
 #define HF_HEAT_FIELD (((UINT64_C(1) << HF_HEAT_BITS_) - 1) << HF_HEAT_SHIFT_)
 #define HF_HEAT_HOT   UINT64_C(511)
 
-#define HF_GENERATION_ONE   (UINT64_C(1) << HF_GENERATION_SHIFT_)
 #define HF_GENERATION_LIMIT ((UINT64_C(1) << HF_GENERATION_BITS_) - 1)
 
 /* Type fields come in pairs: the even one for handles without a cold record, the odd one with. */

@@ -28,7 +28,7 @@ static uint32_t *bucket_of(const hf_slot_ *slot)
 void hf_wake_waiters(const hf_slot_ *slot)
 {
     uint32_t *count = bucket_of(slot);
-    /* Release: what made the wake-up worth while comes before.  Partner: the acquire in wait_once.
+    /* Release: what made the wake-up worth while comes before.  Partner: the acquire below.
      */
     (void)__atomic_fetch_add(count, 1, __ATOMIC_RELEASE);
     hf_os_wake_all(count);
