@@ -173,3 +173,27 @@ Test(stats, history_outlives_the_slots_next_life)
     cr_assert_eq(report->now_thread, (uint64_t)syscall(SYS_gettid));
     hf_table_destroy(known);
 }
+
+/* The library remembers a stale handle by the place where it was refused; a policy that changes in
+ * between must be obeyed all the same. */
+Test(stats, stale_handle_tried_again_obeys_a_changed_policy)
+{
+    const hf_policy policies[] = {HF_POLICY_IGNORE, HF_POLICY_COUNT, HF_POLICY_IGNORE,
+                                  HF_POLICY_COUNT};
+    const uint64_t findings[] = {0, 3, 3, 6};
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_set_options("print_all=0"));
+    hf_region first; /* only a thread with a record remembers */
+    MUST_OK(hf_enter(table, handle, NULL, &first));
+    hf_leave(&first);
+    MUST_OK(hf_close(table, handle, NULL));
+    for (unsigned i = 0; i < 12; i++) {
+        hf_region region;
+        if (i % 3 == 0)
+            MUST_OK(hf_set_policy(HF_REPORT_STALE_USE, policies[i / 3]));
+        MUST(hf_enter(table, handle, NULL, &region), HF_E_STALE_HANDLE);
+        if (i % 3 == 2)
+            cr_assert_eq(fixture_stats(table).reports[HF_REPORT_STALE_USE], findings[i / 3]);
+    }
+    cr_assert_eq(fixture_stats(table).refused[HF_E_STALE_HANDLE], 12);
+}
