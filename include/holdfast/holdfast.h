@@ -12,12 +12,16 @@
 #define HOLDFAST_HOLDFAST_H
 
 #include <holdfast/base.h>
+#include <holdfast/dispatch.h>
 #include <holdfast/handle.h>
 #include <holdfast/lifetime.h>
+#include <holdfast/lock.h>
+#include <holdfast/process.h>
 #include <holdfast/region.h>
 #include <holdfast/report.h>
 #include <holdfast/status.h>
 #include <holdfast/table.h>
+#include <holdfast/timer.h>
 #include <holdfast/type.h>
 
 #endif

@@ -27,6 +27,7 @@ typedef struct hf_open_options {
     bool borrowed;     /* the table never releases the value (SafeHandle's ownsHandle = false) */
     hf_handle parent;  /* or null; a handle of the same table, kept from release by this child */
     const char *label; /* for reports, or NULL; not copied: must outlive the reports */
+    struct hf_group *group; /* or NULL; see <holdfast/dispatch.h> */
 } hf_open_options;
 
 #define HF_OPEN_OPTIONS_INIT                      \

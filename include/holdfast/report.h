@@ -67,10 +67,13 @@ HF_BEGIN_DECLS
       "join the threads that use a table before it goes")                                          \
     X(LEAK, 15, "leak", "a handle was never closed", "close it where its owner ends")              \
     X(POSSIBLE_DEADLOCK, 16, "possible-deadlock",                                                  \
-      "a thread would wait for itself: it is inside a region of the handle that it runs down",     \
-      "leave the region first, or use hf_close, which does not wait")                              \
+      "threads would wait for each other, or one for itself: nobody would ever go on",             \
+      "leave the region or give the lock back first, or use hf_close, which does not wait")        \
     X(RUNDOWN_TIMEOUT, 17, "rundown-timeout", "holders did not leave in time",                     \
-      "look at the holders' stacks (level=3 records them); give the type an unblock function")
+      "look at the holders' stacks (level=3 records them); give the type an unblock function")     \
+    X(LOST_AT_EXIT, 18, "lost-at-exit",                                                            \
+      "the process exits, and a handle whose type must be flushed was not released",               \
+      "close it, or call hf_table_shutdown, before the process exits")
 
 typedef enum hf_report_kind {
 #define HF_REPORT_ENUMERATOR_(NAME, number, name, meaning, advice) HF_REPORT_##NAME = number,
@@ -107,10 +110,33 @@ typedef struct hf_report_party {
     hf_report_event closed;
 } hf_report_party;
 
-/* Who holds a handle, in held-* and rundown-timeout and possible-deadlock reports. */
+/* X(NAME, number, "name", "in text"): how a thread holds a handle. */
+#define HF_HOLDS(X)                                                                \
+    X(HAZARD, 0, "hazard", "in a hazard region")                                   \
+    X(COUNTED, 1, "counted", "in a counted region")                                \
+    X(REFERENCE, 2, "reference", "by a reference") /* whoever has it now */        \
+    X(RELEASING, 3, "releasing", "by its release or unblock function, which runs") \
+    X(LOCK, 4, "lock", "as a lock") /* the user's: see <holdfast/lock.h> */
+
+typedef enum hf_hold_kind {
+#define HF_HOLD_ENUMERATOR_(NAME, number, name, text) HF_HOLD_##NAME = number,
+    HF_HOLDS(HF_HOLD_ENUMERATOR_)
+#undef HF_HOLD_ENUMERATOR_
+        HF_HOLD_COUNT
+} hf_hold_kind;
+
+/* Who holds what, in held-*, rundown-timeout and possible-deadlock reports.  In the last they are
+ * the steps of a cycle: each thread waits for what the next one holds, and the last one for what
+ * the first one holds. */
 typedef struct hf_report_holder {
     hf_report_event entered; /* its stack is recorded at level 3 */
-    bool counted;            /* a counted region; else a hazard region */
+    hf_hold_kind hold;
+    uint32_t reserved;
+    hf_handle held;        /* null with HF_HOLD_LOCK */
+    const void *held_lock; /* or NULL */
+    hf_report_event waits; /* where the thread waits; no frames when it does not */
+    hf_handle awaited;     /* for this handle, or */
+    const void *awaited_lock;
 } hf_report_holder;
 
 /* One finding.  Valid only inside the hook; copy what you keep. */

@@ -67,6 +67,18 @@ typedef struct hf_namespace {
           is released (SafeHandle's rule).  Without it they are   \
           refused from the moment close is asked for (rundown). */
 
+#define HF_TYPE_FLUSH_AT_EXIT                                                 \
+    2u /* its values must be flushed: when the process exits, release_at_exit \
+          is called for them, and what cannot be released is reported as lost-at-exit */
+
+/* What becomes of a type's owned values in a forked child. */
+typedef enum hf_fork_policy {
+    HF_FORK_INHERIT = 0, /* the child's handles are open; it releases its copies itself */
+    HF_FORK_CLOSE,       /* closed in the child, as if by hf_close before fork returns there */
+    HF_FORK_POISON       /* closed in the child, without being released: the value is the parent's
+                            alone (a device's mapping, a connection with a state) */
+} hf_fork_policy;
+
 /* A kind of value.  Constant, with static storage; it must outlive every table that uses it.  None
  * of its functions is called with a lock held, and each may call any Holdfast function. */
 typedef struct hf_type {
@@ -93,6 +105,16 @@ typedef struct hf_type {
     /* Wakes threads that block in the system on this value (shutdown of a socket).  Called by close
      * while others hold the value, again and again until they have left.  May be NULL. */
     void (*unblock)(hf_value value, void *context);
+
+    uint32_t fork;     /* hf_fork_policy */
+    uint32_t reserved; /* 0 */
+
+    /* With HF_TYPE_FLUSH_AT_EXIT: flushes the value, and gives it back if that takes no lock whose
+     * owner may be gone (it may try locks, and must not wait for them).  Called once, when the
+     * process is exiting, for an open or closing owned value that nothing holds, by the exiting
+     * thread.  Answers as release does; after NOT_RELEASED the value is reported as lost-at-exit.
+     * NULL: always lost. */
+    hf_outcome (*release_at_exit)(hf_value value, void *context, int32_t *error);
 } hf_type;
 
 HF_END_DECLS

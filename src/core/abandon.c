@@ -10,7 +10,8 @@ static void report_abandoned(const hf_subject *subject, uint32_t record, uint32_
                              bool counted, hf_site site)
 {
     hf_event_holder holder = {.entered = {.stack = stack, .thread = hf_record_thread(record)},
-                              .counted = counted};
+                              .hold = counted ? HF_HOLD_COUNTED : HF_HOLD_HAZARD,
+                              .held = subject->handle};
     hf_event event = {.kind = HF_REPORT_HELD_AT_THREAD_EXIT,
                       .operation = "thread exit",
                       .table_name = subject->table->name,

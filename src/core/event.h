@@ -28,9 +28,15 @@ typedef struct hf_event_party {
     hf_trace closed;
 } hf_event_party;
 
+/* One that holds something: see hf_report_holder. */
 typedef struct hf_event_holder {
     hf_trace entered; /* stack 0 below level 3 */
-    bool counted;
+    hf_hold_kind hold;
+    hf_handle held;
+    const void *held_lock;
+    hf_trace waits; /* thread 0: does not wait */
+    hf_handle awaited;
+    const void *awaited_lock;
 } hf_event_holder;
 
 typedef struct hf_event {

@@ -16,12 +16,10 @@ static hf_life life_of(hf_status status)
     }
 }
 
-static bool count_hazard(void *context, uint32_t record, uint32_t stack, bool counted)
+static bool count_hazard(void *context, const hf_event_holder *holder)
 {
     uint32_t *regions = context;
-    (void)record;
-    (void)stack;
-    *regions += counted ? 0 : 1;
+    *regions += holder->hold == HF_HOLD_HAZARD ? 1 : 0;
     return true;
 }
 

@@ -144,34 +144,44 @@ static bool list_holds(const hf_record *record, uint64_t handle)
     return false;
 }
 
-static bool is_releasing(uint64_t handle)
+static bool is_inside(const hf_record *record, uint64_t handle)
 {
-    const hf_releasing *inside = hf_this_thread.releasing;
-    while (inside != NULL && inside->handle != handle)
-        inside = inside->outer;
-    return inside != NULL;
+    for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++)
+        if (__atomic_load_n(&record->inside[i], __ATOMIC_RELAXED) == handle)
+            return true;
+    return false;
 }
 
 bool hf_record_holds(uint64_t handle)
 {
-    if (is_releasing(handle) || hf_this_thread.unlisted != 0)
-        return true;
-    uint32_t record = hf_this_thread.record;
-    return record != 0 && (line_holds(record, handle) || list_holds(&hf_records[record], handle));
+    uint32_t own = hf_this_thread.record;
+    const hf_record *record = &hf_records[own];
+    return hf_this_thread.unlisted != 0 ||
+           (own != 0 &&
+            (line_holds(own, handle) || list_holds(record, handle) || is_inside(record, handle)));
 }
 
-static bool visit_record(uint32_t record, uint64_t handle, hf_record_visitor visit, void *context)
+static bool visit_record(uint32_t number, uint64_t handle, hf_record_visitor visit, void *context)
 {
-    const hf_record *list = &hf_records[record];
+    const hf_record *record = &hf_records[number];
+    hf_event_holder holder = {
+        .entered = {.thread = hf_record_thread(number)}, .hold = HF_HOLD_HAZARD, .held = {handle}};
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&hf_hazard_lines[record][i], __ATOMIC_ACQUIRE) == handle &&
-            !visit(context, record, 0, false))
+        if (__atomic_load_n(&hf_hazard_lines[number][i], __ATOMIC_ACQUIRE) == handle &&
+            !visit(context, &holder))
             return false;
-    for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++)
-        if (__atomic_load_n(&list->held[i], __ATOMIC_RELAXED) == handle &&
-            !visit(context, record, __atomic_load_n(&list->held_stack[i], __ATOMIC_RELAXED), true))
+    holder.hold = HF_HOLD_COUNTED;
+    for (uint32_t i = 0; i < HF_HELD_PER_THREAD; i++) {
+        if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) != handle)
+            continue;
+        holder.entered.stack = __atomic_load_n(&record->held_stack[i], __ATOMIC_RELAXED);
+        if (!visit(context, &holder))
             return false;
-    return true;
+    }
+    holder = (hf_event_holder){
+        .entered = holder.entered, .hold = HF_HOLD_RELEASING, .held = holder.held};
+    holder.entered.stack = 0;
+    return !is_inside(record, handle) || visit(context, &holder);
 }
 
 void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context)

@@ -16,7 +16,7 @@
 
 #include <holdfast/region.h>
 
-enum { HF_FINDINGS = 64, HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64 };
+enum { HF_FINDINGS = 64, HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64, HF_INSIDE_PER_THREAD = 16 };
 
 /* A stale handle that a thread was refused at some place, remembered so that the same refusal is
  * merely counted: see refuse.h. */
@@ -35,23 +35,18 @@ typedef struct hf_finding {
 typedef struct hf_record {
     uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
     uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
-    uint32_t thread;                         /* of the report side's thread store; 0 unknown */
-    hf_finding findings[HF_FINDINGS];        /* by the caller's address */
+    uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles whose release or unblock function runs */
+    uint32_t inside_count;
+    uint32_t thread;                  /* of the report side's thread store; 0 unknown */
+    hf_finding findings[HF_FINDINGS]; /* by the caller's address */
 } hf_record;
-
-/* A release or unblock function that a thread is inside of; they nest. */
-typedef struct hf_releasing {
-    uint64_t handle;
-    const struct hf_releasing *outer;
-} hf_releasing;
 
 /* What a thread knows of itself. */
 typedef struct hf_thread {
-    uint32_t record;               /* its record, 0 if it has none */
-    uint32_t signal_depth;         /* hf_signal_begin without hf_signal_end */
-    uint32_t unlisted;             /* counted regions for which its list had no room */
-    uint32_t busy;                 /* inside a section that a signal handler must not enter again */
-    const hf_releasing *releasing; /* the innermost of those that it is inside of */
+    uint32_t record;       /* its record, 0 if it has none */
+    uint32_t signal_depth; /* hf_signal_begin without hf_signal_end */
+    uint32_t unlisted;     /* what its record has no room to list: see hf_record_holds */
+    uint32_t busy;         /* inside a section that a signal handler must not enter again */
 } hf_thread;
 
 extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));
@@ -99,6 +94,32 @@ static inline uint32_t hf_record_thread(uint32_t record)
     return __atomic_load_n(&hf_records[record].thread, __ATOMIC_RELAXED);
 }
 
+/* Bracket a call of a handle's release or unblock function, so that deadlock checks of any thread
+ * see it.  They nest.  Begin answers what end wants. */
+static inline uint32_t hf_inside_begin(uint64_t handle)
+{
+    hf_record *record = &hf_records[hf_this_thread.record];
+    uint32_t count = record->inside_count;
+    if (__builtin_expect(hf_this_thread.record == 0 || count == HF_INSIDE_PER_THREAD, 0)) {
+        hf_this_thread.unlisted++;
+        return HF_INSIDE_PER_THREAD;
+    }
+    __atomic_store_n(&record->inside[count], handle, __ATOMIC_RELAXED);
+    record->inside_count = count + 1;
+    return count;
+}
+
+static inline void hf_inside_end(uint32_t begun)
+{
+    if (__builtin_expect(begun == HF_INSIDE_PER_THREAD, 0)) {
+        hf_this_thread.unlisted--;
+        return;
+    }
+    hf_record *record = &hf_records[hf_this_thread.record];
+    record->inside_count = begun;
+    __atomic_store_n(&record->inside[begun], UINT64_C(0), __ATOMIC_RELAXED);
+}
+
 /* Publishes or clears a hazard and orders that store before the caller's later loads.
  * Partner: hf_record_barrier on the closer's side. */
 void hf_hazard_store(uint64_t *hazard, uint64_t handle);
@@ -116,7 +137,7 @@ bool hf_record_scan(uint64_t handle);
 bool hf_record_holds(uint64_t handle);
 
 /* Calls visit for each region of a handle, of any thread, until it answers false. */
-typedef bool (*hf_record_visitor)(void *context, uint32_t record, uint32_t stack, bool counted);
+typedef bool (*hf_record_visitor)(void *context, const hf_event_holder *holder);
 void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context);
 
 #endif

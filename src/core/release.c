@@ -97,10 +97,9 @@ static inline hf_close_result call_release(const hf_subject *subject, const hf_t
                                            hf_value value, hf_site site)
 {
     hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
-    hf_releasing inside = {subject->handle.bits, hf_this_thread.releasing};
-    hf_this_thread.releasing = &inside;
+    uint32_t inside = hf_inside_begin(subject->handle.bits);
     result.outcome = type->release(value, type->context, &result.error);
-    hf_this_thread.releasing = inside.outer;
+    hf_inside_end(inside);
     if (result.outcome == HF_OUTCOME_NOT_RELEASED)
         report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
     return result;
@@ -156,12 +155,11 @@ static inline hf_close_result release_plain(const hf_subject *subject, hf_site s
 void hf_unblock(const hf_subject *subject)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
-    hf_releasing inside = {subject->handle.bits, hf_this_thread.releasing};
     int error = hf_os_error();
-    hf_this_thread.releasing = &inside;
+    uint32_t inside = hf_inside_begin(subject->handle.bits);
     type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
                   type->context);
-    hf_this_thread.releasing = inside.outer;
+    hf_inside_end(inside);
     hf_os_set_error(error);
 }
 

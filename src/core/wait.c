@@ -126,11 +126,10 @@ typedef struct holders {
     uint32_t count;
 } holders;
 
-static bool add_holder(void *context, uint32_t record, uint32_t stack, bool counted)
+static bool add_holder(void *context, const hf_event_holder *holder)
 {
     holders *all = context;
-    all->list[all->count++] = (hf_event_holder){
-        .entered = {.stack = stack, .thread = hf_record_thread(record)}, .counted = counted};
+    all->list[all->count++] = *holder;
     return all->count < REPORTED_HOLDERS;
 }
 
@@ -143,8 +142,9 @@ static void add_references(const hf_subject *subject, holders *all)
     for (uint32_t i = 0; cold != NULL && i < HF_COLD_REFERENCES; i++) {
         uint64_t trace = __atomic_load_n(&cold->references[i], __ATOMIC_RELAXED);
         if (trace != 0 && all->count < REPORTED_HOLDERS)
-            all->list[all->count++] =
-                (hf_event_holder){.entered = hf_trace_unpack(trace), .counted = true};
+            all->list[all->count++] = (hf_event_holder){.entered = hf_trace_unpack(trace),
+                                                        .hold = HF_HOLD_REFERENCE,
+                                                        .held = subject->handle};
     }
 }
 

@@ -145,8 +145,8 @@ static void put_holders(hf_buffer *to, const hf_report *report)
     hf_buffer_print(to, ",\"holders\":[");
     for (uint32_t i = 0; i < report->holder_count; i++) {
         const hf_report_holder *holder = &report->holders[i];
-        hf_buffer_print(to, "%s{\"counted\":%s,\"entered\":{", i > 0 ? "," : "",
-                        holder->counted ? "true" : "false");
+        hf_buffer_print(to, "%s{\"hold\":\"%s\",\"entered\":{", i > 0 ? "," : "",
+                        hf_hold_name(holder->hold));
         put_moment(to, &holder->entered);
         hf_buffer_print(to, "}}");
     }

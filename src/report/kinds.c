@@ -31,3 +31,19 @@ bool hf_kind_blames_opener(hf_report_kind kind)
     return kind == HF_REPORT_LEAK || kind == HF_REPORT_HELD_AT_SHUTDOWN ||
            kind == HF_REPORT_HELD_AT_THREAD_EXIT;
 }
+
+#define HOLD_NAME(NAME, number, name, text) [number] = (name),
+#define HOLD_TEXT(NAME, number, name, text) [number] = (text),
+
+static const char *const hold_names[] = {HF_HOLDS(HOLD_NAME)};
+static const char *const hold_texts[] = {HF_HOLDS(HOLD_TEXT)};
+
+const char *hf_hold_name(hf_hold_kind hold)
+{
+    return hold_names[hold];
+}
+
+const char *hf_hold_text(hf_hold_kind hold)
+{
+    return hold_texts[hold];
+}

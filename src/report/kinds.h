@@ -17,4 +17,8 @@ static inline bool hf_kind_is_valid(hf_report_kind kind)
  * noticed: they are told apart by that stack, and it is shown first. */
 bool hf_kind_blames_opener(hf_report_kind kind);
 
+/* "counted", "in a counted region": how something is held. */
+const char *hf_hold_name(hf_hold_kind hold);
+const char *hf_hold_text(hf_hold_kind hold);
+
 #endif

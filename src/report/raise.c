@@ -48,7 +48,12 @@ static uint32_t copy_holders(const hf_event *event, hf_report_holder *holders)
     uint32_t count = event->holder_count < HOLDERS_SHOWN ? event->holder_count : HOLDERS_SHOWN;
     for (uint32_t i = 0; i < count; i++)
         holders[i] = (hf_report_holder){.entered = moment(event->holders[i].entered),
-                                        .counted = event->holders[i].counted};
+                                        .hold = event->holders[i].hold,
+                                        .held = event->holders[i].held,
+                                        .held_lock = event->holders[i].held_lock,
+                                        .waits = moment(event->holders[i].waits),
+                                        .awaited = event->holders[i].awaited,
+                                        .awaited_lock = event->holders[i].awaited_lock};
     return count;
 }
 

@@ -138,8 +138,7 @@ static void put_holders(const text *to)
     const hf_report *report = to->report;
     for (uint32_t i = 0; i < report->holder_count; i++) {
         const hf_report_holder *holder = &report->holders[i];
-        hf_buffer_print(to->buffer, "  %sheld in a %s region", to->bold,
-                        holder->counted ? "counted" : "hazard");
+        hf_buffer_print(to->buffer, "  %sheld %s", to->bold, hf_hold_text(holder->hold));
         put_thread(to, &holder->entered);
         bool known = holder->entered.frame_count > 0;
         hf_buffer_print(to->buffer, "%s%s\n", known ? ", entered:" : "", to->plain);

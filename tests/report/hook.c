@@ -42,7 +42,7 @@ static bool check_everything(const hf_report *report, void *context)
     cr_expect_eq(report->other.closed.frame_count, 0);
     cr_expect_str_eq(report->other_role, "its place now belongs to");
     cr_expect_eq(report->holder_count, 2);
-    cr_expect(report->holders[0].counted);
+    cr_expect_eq(report->holders[0].hold, HF_HOLD_COUNTED);
     cr_expect_gt(report->holders[0].entered.frame_count, 1);
     cr_expect_eq(report->holders[1].entered.frame_count, 0);
     cr_expect_eq(report->holders[1].entered.thread, report->now.thread);

@@ -117,7 +117,7 @@ Test(json, says_everything)
                 "\"label\":\"config\",\"opened\":{\"thread\":");
     expect_part("\"other\":{\"handle\":\"0x7654321\"");
     expect_part("\"role\":\"its place now belongs to\"");
-    expect_part("\"holders\":[{\"counted\":true,\"entered\":{\"thread\":");
+    expect_part("\"holders\":[{\"hold\":\"counted\",\"entered\":{\"thread\":");
     expect_part("\"function\":\"opened_here\"");
     expect_part("/finding.c\",\"line\":");
     expect_part("\"offset\":\"0x");

@@ -56,7 +56,7 @@ hf_event finding_full(hf_report_kind kind)
 {
     static _Thread_local hf_event_holder holders[2];
     hf_event event = finding_bare(kind);
-    holders[0] = (hf_event_holder){.entered = opened_here(), .counted = true};
+    holders[0] = (hf_event_holder){.entered = opened_here(), .hold = HF_HOLD_COUNTED};
     holders[1] = (hf_event_holder){.entered = {.thread = hf_event_thread()}};
     event.subject.opened = opened_here();
     event.subject.closed = closed_here();

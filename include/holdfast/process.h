@@ -1,0 +1,45 @@
+/* The ends of a process: exit and fork.
+ *
+ * At exit, other threads go on while atexit handlers and destructors run, or (in a plug-in's host,
+ * in a forked child) they are gone and a lock may have no owner.  Closing, waiting and releasing
+ * are then more dangerous than leaving everything to the system.  So there is a latch: once the
+ * process is known to be exiting, hf_close, hf_close_many, hf_close_then, hf_close_wait, hf_wait,
+ * hf_table_create, hf_table_shutdown, hf_group_close_wait and all calls on timers do nothing and
+ * answer HF_E_EXITING; hf_table_destroy does nothing; the last to leave a closed handle does not
+ * release it.  None of them locks, allocates or waits.  Entering, leaving, references and hf_open
+ * go on as ever, for the sake of threads and destructors that still run.
+ *
+ * The latch is set by an atexit handler (and by one of at_quick_exit) that is registered when the
+ * first table is created: handlers registered later run before it and see an ordinary process,
+ * those registered earlier, and destructors of objects that were constructed earlier, run after it.
+ *
+ * Orderly programs call hf_table_shutdown before they exit: only that reports leaks.
+ *
+ * After fork, the child has one thread.  The regions of the others are gone, as if they had been
+ * left; the child's own stay.  References stay: they belong to nobody.  A handle whose close
+ * another thread had begun is closed in the child as well; one whose release function was running
+ * there counts as released, and is not released again.  hf_type.fork says what becomes of values.
+ * This holds for fork(); a child of vfork() or posix_spawn() shares its parent's memory and must,
+ * as ever, not call anything here before it execs; _Fork() and clone() tell nobody, so that their
+ * child must exec as well.
+ *
+ * SPDX-License-Identifier: MIT */
+#ifndef HOLDFAST_PROCESS_H
+#define HOLDFAST_PROCESS_H
+
+#include <holdfast/status.h>
+
+HF_BEGIN_DECLS
+
+/* Sets the latch by hand: for a plug-in whose host is going down, or a supervisor.  Releases at
+ * once the open values whose type has HF_TYPE_FLUSH_AT_EXIT, with the type's release_at_exit, and
+ * reports as lost-at-exit those that are held, or that this function could not release.  Final, and
+ * idempotent.  Any thread; takes no lock without a bound; waits for nothing else. */
+HF_API void hf_process_exiting(void);
+
+/* Whether the latch is set.  One load. */
+HF_API bool hf_is_exiting(void);
+
+HF_END_DECLS
+
+#endif
