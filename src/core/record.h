@@ -88,19 +88,14 @@ static inline hf_record *hf_record_at(uint32_t record)
     return &hf_records[record];
 }
 
-/* The thread of a record, for the report side.  The record may be taken by another meanwhile. */
-static inline uint32_t hf_record_thread(uint32_t record)
-{
-    return __atomic_load_n(&hf_records[record].thread, __ATOMIC_RELAXED);
-}
-
 /* Bracket a call of a handle's release or unblock function, so that deadlock checks of any thread
  * see it.  They nest.  Begin answers what end wants. */
 static inline uint32_t hf_inside_begin(uint64_t handle)
 {
-    hf_record *record = &hf_records[hf_this_thread.record];
+    uint32_t own = hf_record_current();
+    hf_record *record = &hf_records[own];
     uint32_t count = record->inside_count;
-    if (__builtin_expect(hf_this_thread.record == 0 || count == HF_INSIDE_PER_THREAD, 0)) {
+    if (__builtin_expect(own == 0 || count == HF_INSIDE_PER_THREAD, 0)) {
         hf_this_thread.unlisted++;
         return HF_INSIDE_PER_THREAD;
     }
@@ -118,6 +113,12 @@ static inline void hf_inside_end(uint32_t begun)
     hf_record *record = &hf_records[hf_this_thread.record];
     record->inside_count = begun;
     __atomic_store_n(&record->inside[begun], UINT64_C(0), __ATOMIC_RELAXED);
+}
+
+/* The thread of a record, for the report side.  The record may be taken by another meanwhile. */
+static inline uint32_t hf_record_thread(uint32_t record)
+{
+    return __atomic_load_n(&hf_records[record].thread, __ATOMIC_RELAXED);
 }
 
 /* Publishes or clears a hazard and orders that store before the caller's later loads.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "platform/platform.h"
+#include "report/kinds.h"
 #include "report/options.h"
 #include "report/symbols.h"
 #include "report/writer.h"
