@@ -62,6 +62,21 @@ void hf_os_barrier_heavy(void);
 
 uint64_t hf_os_thread_id(void); /* the system's */
 
+/* The same as a number below 2^31, remembered by the thread: one load. */
+extern __thread uint32_t hf_os_thread_number_ __attribute__((tls_model("initial-exec")));
+uint32_t hf_os_thread_number_slow(void);
+static inline uint32_t hf_os_thread_number(void)
+{
+    uint32_t number = hf_os_thread_number_;
+    return __builtin_expect(number != 0, 1) ? number : hf_os_thread_number_slow();
+}
+
+/* To be called in a forked child: its thread has another number. */
+void hf_os_thread_renumber(void);
+
+/* Whether a thread of this process has that number. */
+bool hf_os_thread_lives(uint32_t number);
+
 /* Writes the calling thread's name, always terminated; "" if it has none. */
 enum { HF_OS_THREAD_NAME_SIZE = 16 };
 void hf_os_thread_name(char *buffer, size_t size);

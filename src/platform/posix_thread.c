@@ -12,6 +12,27 @@ uint64_t hf_os_thread_id(void)
     return (uint64_t)syscall(SYS_gettid);
 }
 
+__thread uint32_t hf_os_thread_number_;
+
+uint32_t hf_os_thread_number_slow(void)
+{
+    hf_os_thread_number_ = (uint32_t)hf_os_thread_id();
+    return hf_os_thread_number_;
+}
+
+void hf_os_thread_renumber(void)
+{
+    hf_os_thread_number_ = 0;
+}
+
+bool hf_os_thread_lives(uint32_t number)
+{
+    int saved = errno;
+    bool lives = syscall(SYS_tgkill, getpid(), number, 0) == 0 || errno != ESRCH;
+    errno = saved;
+    return lives;
+}
+
 void hf_os_thread_name(char *buffer, size_t size)
 {
     char name[HF_OS_THREAD_NAME_SIZE] = "";

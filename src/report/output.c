@@ -5,11 +5,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "platform/platform.h"
+#include "platform/lock.h"
 #include "report/arena.h"
 #include "report/buffer.h"
 #include "report/dedup.h"
-#include "report/lock.h"
 #include "report/options.h"
 #include "report/store.h"
 #include "report/threads.h"
@@ -148,9 +147,11 @@ static bool wants_colour(hf_os_output output)
 
 static void write_alone(hf_os_output output, const hf_buffer *buffer)
 {
-    hf_lock_take(&one_writer);
+    /* Rather mixed with another's text than not at all. */
+    bool alone = hf_lock_take(&one_writer, HF_LOCK_BOUND_NS);
     hf_os_output_write(output, buffer->text, hf_buffer_held(buffer));
-    hf_lock_give(&one_writer);
+    if (alone)
+        hf_lock_give(&one_writer);
 }
 
 static void format(hf_buffer *buffer, const hf_report *report, bool colour)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "report/lock.h"
+#include "platform/lock.h"
 #include "report/options.h"
 #include "report/threads.h"
 
@@ -12,15 +12,17 @@ static hf_lock lock;
 static uint32_t users; /* guarded by the lock, as is the next */
 static uint64_t users_process;
 
-/* False: this thread is at it already.  The mark comes before the lock, so that a signal handler in
- * between does not wait for this thread. */
+/* False: this thread is at it already, or another one never ends.  The mark comes before the lock,
+ * so that a signal handler in between does not wait for this thread. */
 static bool enter(void)
 {
     if (hf_self.symbolizing)
         return false;
     hf_self.symbolizing = true;
-    hf_lock_take(&lock);
-    return true;
+    if (hf_lock_take(&lock, HF_LOCK_BOUND_NS))
+        return true;
+    hf_self.symbolizing = false;
+    return false;
 }
 
 static void leave(void)

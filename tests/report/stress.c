@@ -1,6 +1,6 @@
 /* Many threads at once, forks and signals: reports do not mix, nobody waits for ever. */
 #include "finding.h"
-#include "report/lock.h"
+#include "platform/lock.h"
 #include "report/stacks.h"
 
 #include <criterion/criterion.h>
@@ -234,14 +234,26 @@ static hf_lock held;
 static void take_lock_of_the_dead(void)
 {
     alarm(60);
-    hf_lock_take(&held);
+    hf_os_thread_renumber();
+    if (hf_lock_take(&held, INT64_MAX))
+        abort();
+    hf_lock_reset(&held);
+    if (!hf_lock_take(&held, 0))
+        abort();
     hf_lock_give(&held);
 }
 
-Test(report_stress, lock_held_by_the_parent_is_free_in_the_child)
+Test(report_stress, lock_held_by_the_parent_has_no_owner_in_the_child)
 {
-    hf_lock_take(&held);
+    cr_assert(hf_lock_take(&held, 0));
     cr_expect(outcome_is_good(outcome_of(NULL, take_lock_of_the_dead)));
+    hf_lock_give(&held);
+}
+
+Test(report_stress, lock_is_refused_to_the_thread_that_holds_it)
+{
+    cr_assert(hf_lock_take(&held, 0));
+    cr_expect_not(hf_lock_take(&held, INT64_MAX));
     hf_lock_give(&held);
 }
 
@@ -250,7 +262,8 @@ static unsigned guarded;
 static void *count_guarded(void *argument)
 {
     for (int i = 0; i < 10000; i++) {
-        hf_lock_take(&held);
+        while (!hf_lock_take(&held, INT64_MAX)) {
+        }
         guarded++;
         hf_lock_give(&held);
     }

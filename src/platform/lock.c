@@ -1,0 +1,52 @@
+/* Waiting for a lock whose holder may never give it back. */
+#include "platform/lock.h"
+
+/* How long a waiter sleeps before he looks whether the holder still exists. */
+static const int64_t slice_ns = 10 * 1000 * 1000;
+
+void hf_lock_wake(hf_lock *lock)
+{
+    hf_os_wake_all(&lock->word);
+}
+
+/* Takes a free lock, as one who may leave other waiters behind. */
+static bool take_free(hf_lock *lock)
+{
+    uint32_t none = 0;
+    /* Acquire: partner is the release in hf_lock_give. */
+    return __atomic_compare_exchange_n(&lock->word, &none, hf_os_thread_number() | HF_LOCK_AWAITED,
+                                       false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Marks the lock as awaited; false when its holder has changed. */
+static bool mark(hf_lock *lock, uint32_t word)
+{
+    return (word & HF_LOCK_AWAITED) != 0 ||
+           __atomic_compare_exchange_n(&lock->word, &word, word | HF_LOCK_AWAITED, false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* Whether it is any use to wait for the one who holds it. */
+static bool may_come_free(uint32_t word, bool slept)
+{
+    uint32_t holder = word & ~HF_LOCK_AWAITED;
+    return holder != hf_os_thread_number() && (!slept || hf_os_thread_lives(holder));
+}
+
+bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns)
+{
+    int64_t start = hf_os_now_ns();
+    bool slept = false;
+    while (!take_free(lock)) {
+        uint32_t word = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
+        int64_t left = bound_ns - (hf_os_now_ns() - start);
+        if (word == 0)
+            continue;
+        if (left <= 0 || !may_come_free(word, slept))
+            return false;
+        if (mark(lock, word))
+            hf_os_wait(&lock->word, word | HF_LOCK_AWAITED, left < slice_ns ? left : slice_ns);
+        slept = true;
+    }
+    return true;
+}
