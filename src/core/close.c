@@ -158,17 +158,19 @@ void hf_close_defer(const hf_subject *subject, hf_close_result *result)
                                     .references = hf_state_count(hf_state_load(subject->slot))};
 }
 
-void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site)
+void hf_close_end(const hf_closer *closer, const hf_view *view, hf_close_result *result,
+                  hf_site site)
 {
     const hf_subject *subject = &closer->subject;
     if ((closer->left & HF_CLOSING_CLAIMED) == 0) {
-        hf_full_fence(); /* after SEALED, before the scan.  Partner: the leavers' fence */
+        if (view == NULL)
+            hf_full_fence(); /* after SEALED, before the scan.  Partner: the leavers' fence */
         if (hf_must_defer()) {
             hf_close_defer(subject, result);
             hf_settle(subject, site);
             return;
         }
-        if (!hf_claim(subject, false)) {
+        if (!hf_claim_in_view(subject, false, view)) {
             hf_close_defer(subject, result);
             return;
         }
@@ -188,7 +190,7 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
         hf_record_barrier();
     hf_close_seal(&closer);
     hf_close_note(&closer, site);
-    hf_close_end(&closer, result, site);
+    hf_close_end(&closer, NULL, result, site);
     hf_drain(table, site);
     return HF_OK;
 }
@@ -220,17 +222,30 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
 
 /* ---- many ----------------------------------------------------------------------------------- */
 
+/* The closer of a handle of the batch that is not done yet. */
+static bool find_closer(hf_table *table, hf_handle handle, uint8_t left, hf_closer *closer)
+{
+    closer->left = left;
+    return left != HF_CLOSING_NOTHING && hf_subject_find(table, handle, &closer->subject);
+}
+
+/* All are sealed before one look at the hazards, which then serves for all of them. */
 static void end_batch(hf_table *table, const hf_handle *handles, size_t count, const uint8_t *left,
                       hf_close_result *results, hf_site site)
 {
+    hf_closer closer;
+    hf_view view;
     for (size_t i = 0; i < count; i++) {
-        hf_closer closer = {.left = left[i]};
-        if (left[i] == HF_CLOSING_NOTHING || !hf_subject_find(table, handles[i], &closer.subject))
+        if (!find_closer(table, handles[i], left[i], &closer))
             continue;
         hf_close_seal(&closer);
         hf_close_note(&closer, site);
-        hf_close_end(&closer, results != NULL ? &results[i] : NULL, site);
     }
+    hf_full_fence(); /* after SEALED, before the look.  Partner: the leavers' fence */
+    hf_view_take(&view);
+    for (size_t i = 0; i < count; i++)
+        if (find_closer(table, handles[i], left[i], &closer))
+            hf_close_end(&closer, &view, results != NULL ? &results[i] : NULL, site);
 }
 
 hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,

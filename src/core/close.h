@@ -36,8 +36,10 @@ enum { HF_CLOSE_BATCH = 4096 };
 hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,
                          hf_close_result *results, const hf_refusal *refusal);
 
-/* Last step for those who do not wait: release, or leave it to the last holder. */
-void hf_close_end(const hf_closer *closer, hf_close_result *result, hf_site site);
+/* Last step for those who do not wait: release, or leave it to the last holder.  `view` may be
+ * NULL: see hf_claim_in_view. */
+void hf_close_end(const hf_closer *closer, const hf_view *view, hf_close_result *result,
+                  hf_site site);
 
 /* Counts a close that leaves the release to the last holder, and tells who they are. */
 void hf_close_defer(const hf_subject *subject, hf_close_result *result);

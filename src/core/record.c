@@ -82,7 +82,7 @@ uint32_t hf_record_take(void)
 void hf_hazard_store(uint64_t *hazard, uint64_t handle)
 {
     if (hf_os_barrier_is_asymmetric()) {
-        /* Release: partner is the acquire load in line_holds. */
+        /* Release: partners are the acquire loads in line_holds and view_line. */
         __atomic_store_n(hazard, handle, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
     } else {
@@ -134,6 +134,32 @@ bool hf_record_scan(uint64_t handle)
                 return true;
     }
     return false;
+}
+
+static void view_line(hf_view *view, uint32_t record)
+{
+    const uint64_t *line = hf_hazard_lines[record];
+    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++) {
+        /* Acquire: as in line_holds. */
+        uint64_t handle = __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
+        if (handle == HF_HAZARD_FREE_)
+            continue;
+        if (view->count < HF_VIEW_SIZE)
+            view->handles[view->count++] = handle;
+        else
+            view->whole = false;
+    }
+}
+
+void hf_view_take(hf_view *view)
+{
+    view->count = 0;
+    view->whole = true;
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+        uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
+        for (; bits != 0; bits &= bits - 1)
+            view_line(view, word * 64 + (uint32_t)__builtin_ctzll(bits) + 1);
+    }
 }
 
 static bool list_holds(const hf_record *record, uint64_t handle)

@@ -133,6 +133,27 @@ void hf_record_barrier(void);
 /* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
 bool hf_record_scan(uint64_t handle);
 
+/* All hazards at one moment, for those who ask about many handles. */
+enum { HF_VIEW_SIZE = 64 };
+typedef struct hf_view {
+    uint64_t handles[HF_VIEW_SIZE];
+    uint32_t count;
+    bool whole; /* false: there was no room for all */
+} hf_view;
+
+/* Takes a view.  The caller has fenced after it sealed the handles that it will ask about: what is
+ * not in the view then never protects one of them again. */
+void hf_view_take(hf_view *view);
+
+/* Whether the handle was, or for all the view knows may be, in a hazard slot. */
+static inline bool hf_view_holds(const hf_view *view, uint64_t handle)
+{
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->handles[i] == handle)
+            return true;
+    return !view->whole && hf_record_scan(handle);
+}
+
 /* Whether this very thread is inside a region of the handle, or inside its release or unblock
  * function: then it must not wait for the handle.  A thread with unlisted regions may be. */
 bool hf_record_holds(uint64_t handle);

@@ -3,7 +3,8 @@
  * Why a release is neither early, nor double, nor lost.
  * (1) Not early: a claim needs SEALED, count 0 and, if the handle was ever hot, a scan that finds
  * no hazard of it; after SEALED no new hazard can validate (LIVE or HAZARD were cleared before the
- *     barrier), and the compare-and-swap fails if a count came in between.
+ *     barrier), and the compare-and-swap fails if a count came in between. So a look at the
+ *     hazards after SEALED stays good for ever, and one serves for many handles (hf_view).
  * (2) Not double: the compare-and-swap sets RELEASED, and a word with RELEASED is never claimable.
  * (3) Not lost: whoever stops holding looks again afterwards.  A hazard leaver clears its slot,
  *     fences, and reads the state; the closer seals, fences, and scans.  Of the two fences one is
@@ -19,7 +20,13 @@
 #include "core/signal.h"
 #include "core/wait.h"
 
-bool hf_claim(const hf_subject *subject, bool as_waiter)
+static inline bool is_hazard(const hf_subject *subject, const hf_view *view)
+{
+    return view != NULL ? hf_view_holds(view, subject->handle.bits)
+                        : hf_record_scan(subject->handle.bits);
+}
+
+bool hf_claim_in_view(const hf_subject *subject, bool as_waiter, const hf_view *view)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_SEQ_CST);
     for (;;) {
@@ -29,7 +36,7 @@ bool hf_claim(const hf_subject *subject, bool as_waiter)
             hf_wake_waiters(subject->slot);
             return false;
         }
-        if (hf_state_was_hot(state) && hf_record_scan(subject->handle.bits))
+        if (hf_state_was_hot(state) && is_hazard(subject, view))
             return false;
         /* Acquire: what every holder did comes before the release; partners are the releasing
          * decrements and (through the scan) the hazard stores of the leavers. */
@@ -39,6 +46,11 @@ bool hf_claim(const hf_subject *subject, bool as_waiter)
             return true;
         /* Somebody entered by count, gave up waiting, or won: look again. */
     }
+}
+
+bool hf_claim(const hf_subject *subject, bool as_waiter)
+{
+    return hf_claim_in_view(subject, as_waiter, NULL);
 }
 
 /* ---- the value ------------------------------------------------------------------------------ */

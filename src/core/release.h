@@ -18,6 +18,9 @@ typedef struct hf_subject {
  */
 bool hf_claim(const hf_subject *subject, bool as_waiter);
 
+/* The same by a view of the hazards that was taken after the handle was sealed; NULL: look now. */
+bool hf_claim_in_view(const hf_subject *subject, bool as_waiter, const hf_view *view);
+
 /* Releases a claimed value, frees the slot, and drops the parent, which may fall to us as well. */
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site);
 
