@@ -17,6 +17,7 @@ uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
     __attribute__((aligned(HF_HAZARDS_PER_THREAD_ * sizeof(uint64_t))));
 hf_record hf_records[HF_RECORDS + 1];
 static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
+static uint32_t taken_words;            /* words from here on never had a bit; only grows */
 
 /* The line of those that have none: never free, and in no region's place. */
 #define NEVER UINT64_C(4)
@@ -26,10 +27,27 @@ static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {NEVER, NEVER, NEVER, NEVER
 __thread uint64_t *hf_hazards_ __attribute__((tls_model("initial-exec"))) = no_hazards;
 __thread hf_thread hf_this_thread;
 
+/* How many words of the bitmap may have bits.  Seq_cst, as the looks at the words themselves: who
+ * misses a word that is just coming into use does not miss more than who misses its first bit. */
+static uint32_t words_now(void)
+{
+    return __atomic_load_n(&taken_words, __ATOMIC_SEQ_CST);
+}
+
+static void use_word(uint32_t word)
+{
+    uint32_t words = words_now();
+    while (words <= word && !__atomic_compare_exchange_n(&taken_words, &words, word + 1, false,
+                                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+}
+
 static uint32_t take_bit(void)
 {
     for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_RELAXED);
+        if (~bits != 0)
+            use_word(word);
         while (~bits != 0) {
             uint64_t bit = ~bits & (bits + 1);
             /* Seq_cst: point (3) above; partner is the load in is_alone. */
@@ -82,7 +100,7 @@ uint32_t hf_record_take(void)
 void hf_hazard_store(uint64_t *hazard, uint64_t handle)
 {
     if (hf_os_barrier_is_asymmetric()) {
-        /* Release: partners are the acquire loads in line_holds and view_line. */
+        /* Release: partners are the acquire loads in is_idle, line_holds and view_line. */
         __atomic_store_n(hazard, handle, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
     } else {
@@ -99,7 +117,7 @@ static bool is_alone(void)
      * hf_record_take.
      */
     hf_full_fence();
-    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+    for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_SEQ_CST);
         if (own != 0 && (own - 1) / 64 == word)
             bits &= ~(UINT64_C(1) << ((own - 1) % 64));
@@ -114,20 +132,31 @@ void hf_record_barrier(void)
         hf_os_barrier_heavy();
 }
 
+/* Most lines are idle: that is asked with one instruction a slot. */
+static bool is_idle(const uint64_t *line)
+{
+    uint64_t all = 0;
+    /* Acquire: what was done inside the last region of a hazard slot comes before what we do next.
+     * Partner: the release stores of enter and leave. */
+    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
+        all |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
+    return all == HF_HAZARD_FREE_; /* handles are odd */
+}
+
 static bool line_holds(uint32_t record, uint64_t handle)
 {
     const uint64_t *line = hf_hazard_lines[record];
     bool found = false;
-    /* Acquire: what was done inside the last region of a hazard slot comes before what we do next.
-     * Partner: the release stores of enter and leave. */
+    if (is_idle(line))
+        return false;
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        found |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE) == handle;
+        found |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE) == handle; /* as in is_idle */
     return found;
 }
 
 bool hf_record_scan(uint64_t handle)
 {
-    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+    for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
         for (; bits != 0; bits &= bits - 1)
             if (line_holds(word * 64 + (uint32_t)__builtin_ctzll(bits) + 1, handle))
@@ -139,8 +168,10 @@ bool hf_record_scan(uint64_t handle)
 static void view_line(hf_view *view, uint32_t record)
 {
     const uint64_t *line = hf_hazard_lines[record];
+    if (is_idle(line))
+        return;
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++) {
-        /* Acquire: as in line_holds. */
+        /* Acquire: as in is_idle. */
         uint64_t handle = __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
         if (handle == HF_HAZARD_FREE_)
             continue;
@@ -155,7 +186,7 @@ void hf_view_take(hf_view *view)
 {
     view->count = 0;
     view->whole = true;
-    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+    for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
         for (; bits != 0; bits &= bits - 1)
             view_line(view, word * 64 + (uint32_t)__builtin_ctzll(bits) + 1);
@@ -212,7 +243,7 @@ static bool visit_record(uint32_t number, uint64_t handle, hf_record_visitor vis
 
 void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context)
 {
-    for (uint32_t word = 0; word < HF_RECORDS / 64; word++) {
+    for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
         for (; bits != 0; bits &= bits - 1)
             if (!visit_record(word * 64 + (uint32_t)__builtin_ctzll(bits) + 1, handle, visit,
