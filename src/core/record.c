@@ -100,7 +100,7 @@ uint32_t hf_record_take(void)
 void hf_hazard_store(uint64_t *hazard, uint64_t handle)
 {
     if (hf_os_barrier_is_asymmetric()) {
-        /* Release: partners are the acquire loads in is_idle, line_holds and view_line. */
+        /* Release: partner is the acquire load in hazard_in. */
         __atomic_store_n(hazard, handle, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
     } else {
@@ -132,15 +132,22 @@ void hf_record_barrier(void)
         hf_os_barrier_heavy();
 }
 
-/* Most lines are idle: that is asked with one instruction a slot. */
-static bool is_idle(const uint64_t *line)
+static inline uint64_t hazard_in(const uint64_t *line, uint32_t i)
 {
-    uint64_t all = 0;
     /* Acquire: what was done inside the last region of a hazard slot comes before what we do next.
      * Partner: the release stores of enter and leave. */
-    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        all |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
-    return all == HF_HAZARD_FREE_; /* handles are odd */
+    return __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
+}
+
+/* Most lines are idle: that is asked with one instruction a slot, hence written out. */
+static inline bool is_idle(const uint64_t *line)
+{
+    _Static_assert(HF_HAZARDS_PER_THREAD_ == 8, "all of them");
+    uint64_t low =
+        hazard_in(line, 0) | hazard_in(line, 1) | hazard_in(line, 2) | hazard_in(line, 3);
+    uint64_t high =
+        hazard_in(line, 4) | hazard_in(line, 5) | hazard_in(line, 6) | hazard_in(line, 7);
+    return (low | high) == HF_HAZARD_FREE_; /* handles are odd */
 }
 
 static bool line_holds(uint32_t record, uint64_t handle)
@@ -150,7 +157,7 @@ static bool line_holds(uint32_t record, uint64_t handle)
     if (is_idle(line))
         return false;
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
-        found |= __atomic_load_n(&line[i], __ATOMIC_ACQUIRE) == handle; /* as in is_idle */
+        found |= hazard_in(line, i) == handle;
     return found;
 }
 
@@ -171,8 +178,7 @@ static void view_line(hf_view *view, uint32_t record)
     if (is_idle(line))
         return;
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++) {
-        /* Acquire: as in is_idle. */
-        uint64_t handle = __atomic_load_n(&line[i], __ATOMIC_ACQUIRE);
+        uint64_t handle = hazard_in(line, i);
         if (handle == HF_HAZARD_FREE_)
             continue;
         if (view->count < HF_VIEW_SIZE)
