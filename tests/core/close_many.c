@@ -1,4 +1,5 @@
 /* Closing many handles with one barrier: every one is tried, each has its own result. */
+#include "actor.h"
 #include "fixture.h"
 
 static hf_table *table;
@@ -17,6 +18,25 @@ static void tear_down(void)
     cr_assert(fake_world_is_sound(world));
     cr_assert_eq(fake_alive(world), 0);
     fake_world_destroy(world);
+}
+
+/* More threads' regions than one look at the hazards has room for. */
+enum { CROWD = 12, EACH = 8, CROWD_REGIONS = CROWD * EACH };
+
+static hf_table *crowded;
+static hf_handle crowd_handles[CROWD_REGIONS];
+static hf_region crowd_regions[CROWD_REGIONS];
+
+static void enter_eight(void *first)
+{
+    for (int i = *(int *)first; i < *(int *)first + EACH; i++)
+        MUST_OK(hf_enter(crowded, crowd_handles[i], NULL, &crowd_regions[i]));
+}
+
+static void leave_eight(void *first)
+{
+    for (int i = *(int *)first; i < *(int *)first + EACH; i++)
+        hf_leave(&crowd_regions[i]);
 }
 
 TestSuite(close_many, .init = set_up, .fini = tear_down);
@@ -62,6 +82,31 @@ Test(close_many, thousand_cold)
 Test(close_many, thousand_hot)
 {
     thousand(true);
+}
+
+Test(close_many, held_in_more_regions_than_one_look_has_room_for)
+{
+    actor *crowd[CROWD];
+    int first[CROWD];
+    hf_close_result results[CROWD_REGIONS];
+    crowded = fixture_table(HF_PROTECT_HAZARD);
+    for (int i = 0; i < CROWD_REGIONS; i++)
+        crowd_handles[i] = fixture_open(crowded, world, FAKE_RUNDOWN);
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = actor_start();
+        first[i] = i * EACH;
+        actor_do(crowd[i], enter_eight, &first[i]);
+    }
+    MUST_OK(hf_close_many(crowded, crowd_handles, CROWD_REGIONS, results));
+    for (int i = 0; i < CROWD_REGIONS; i++)
+        cr_expect_eq(results[i].outcome, HF_OUTCOME_DEFERRED, "handle %d", i);
+    cr_assert_eq(world->releases, 0);
+    for (int i = 0; i < CROWD; i++) {
+        actor_do(crowd[i], leave_eight, &first[i]);
+        actor_end(crowd[i]);
+    }
+    cr_assert_eq(world->releases, CROWD_REGIONS);
+    hf_table_destroy(crowded);
 }
 
 Test(close_many, hot_cold_borrowed_and_reserved_together)
