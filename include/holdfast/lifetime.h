@@ -46,7 +46,7 @@ typedef struct hf_close_result {
 /* Puts a value under the table's protection.  `options` may be NULL: owned, no parent, no label. On
  * success the table owns the value (unless borrowed) and the caller the handle; on failure the
  * caller still owns the value.  May take memory from the system and calls the type's identify;
- * takes a short lock the first time that a table sees a type; waits for nothing else. Errors:
+ * takes no lock; waits for nothing else.  Errors:
  * INVALID_ARGUMENT (table, type or out null; an owned value of a type without release), the
  * parent's as for hf_addref, CLOSING (the table is shutting down), TOO_MANY_REFERENCES (the
  * parent's), TOO_MANY_TYPES, TABLE_FULL, NO_MEMORY. */

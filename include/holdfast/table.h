@@ -66,10 +66,10 @@ typedef struct hf_table_options {
     }
 
 /* Makes a table.  `options` may be NULL.  On success the caller owns *out, until hf_table_destroy.
- * Any thread; allocates; takes a short lock; the first one reads HOLDFAST_OPTIONS and what it
- * names.
+ * Any thread; allocates; takes no lock of its own; the first one reads HOLDFAST_OPTIONS and what it
+ * names, and registers what is to be done at exit (see <holdfast/process.h>).
  * Errors: INVALID_ARGUMENT (out null, size unknown, an enumeration or the capacity out of range),
- * NO_MEMORY, NO_ADDRESS_SPACE, TOO_MANY_TABLES (4,096). */
+ * EXITING, NO_MEMORY, NO_ADDRESS_SPACE, TOO_MANY_TABLES (4,096). */
 HF_NODISCARD HF_API hf_status hf_table_create(const hf_table_options *options, hf_table **out);
 
 /* Refuses new handles (HF_E_CLOSING), closes every handle with one barrier for each thousand, waits

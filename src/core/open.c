@@ -186,7 +186,8 @@ static inline bool is_plain(const hf_table *table, const hf_type *type,
                             const hf_open_options *options, const hf_handle *out)
 {
     return table != NULL && type != NULL && options == NULL && out != NULL &&
-           __atomic_load_n(&table->plain_type, __ATOMIC_ACQUIRE) == type &&
+           hf_type_of_field(table, __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED)) ==
+               type &&
            __atomic_load_n(&table->phase, __ATOMIC_RELAXED) == HF_TABLE_OPEN &&
            __atomic_load_n(&table->deferred_any, __ATOMIC_RELAXED) == 0;
 }
@@ -197,28 +198,23 @@ static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *o
     hf_status status = hf_bag_take(table, &index);
     if (__builtin_expect(status != HF_OK, 0))
         return hf_fail(table, status);
-    hf_subject subject = hf_subject_of(table, new_raw(table, table->plain_field, index));
+    uint32_t field = __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED);
+    hf_subject subject = hf_subject_of(table, new_raw(table, field, index));
     publish(&subject, value);
     count_opened(table);
     *out = subject.handle;
     return HF_OK;
 }
 
-/* Notes the first type for which is_plain may hold. */
+/* Notes the first type for which is_plain may hold.  Of two threads that bring two types one wins;
+ * whose field it is, types[] tells, whose entries never change. */
 static void note_plain(hf_table *table, const hf_type *type)
 {
-    if (__atomic_load_n(&table->plain_type, __ATOMIC_RELAXED) != NULL || type->release == NULL ||
-        needs_cold(table, type, NULL))
-        return;
-    /* Two threads may bring two types: the field is the winner's, and is written before. */
-    static hf_os_mutex lock;
-    hf_os_lock(&lock);
-    if (table->plain_type == NULL) {
-        table->plain_field = hf_type_field(table, type);
-        /* Release: the field comes before.  Partner: the acquire in is_plain. */
-        __atomic_store_n(&table->plain_type, type, __ATOMIC_RELEASE);
-    }
-    hf_os_unlock(&lock);
+    uint32_t none = 0;
+    if (__atomic_load_n(&table->plain_field, __ATOMIC_RELAXED) == 0 && type->release != NULL &&
+        !needs_cold(table, type, NULL))
+        (void)__atomic_compare_exchange_n(&table->plain_field, &none, hf_type_field(table, type),
+                                          false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,

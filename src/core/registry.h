@@ -11,9 +11,9 @@ enum { HF_TABLES = 4096 };
  * NO_MEMORY. */
 hf_status hf_registry_take(uint64_t slot_capacity, uint64_t cold_stride, hf_table **out);
 
-/* A secret that no other live table has.  The same seed gives the same secrets in the same order of
- * creation; seed 0 gives random ones. */
-uint64_t hf_registry_secret(const hf_table *table, uint64_t seed);
+/* Gives a table that is being created a secret that no other has.  The same seed gives the same
+ * secrets in the same order of creation; seed 0 gives random ones. */
+void hf_registry_choose_secret(hf_table *table, uint64_t seed);
 
 /* The table other than `except` (which may be NULL) that plausibly issued the handle, or NULL.
  * Looks at no slot. */

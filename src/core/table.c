@@ -72,8 +72,10 @@ static size_t locals_bytes(void)
 
 static hf_status reserve_memory(hf_table *table)
 {
+    /* Atomically, as the shape in create: see has_shape in registry.c. */
     if (table->head.slots == NULL)
-        table->head.slots = hf_os_reserve(table->slot_capacity * sizeof(hf_slot_));
+        __atomic_store_n(&table->head.slots, hf_os_reserve(table->slot_capacity * sizeof(hf_slot_)),
+                         __ATOMIC_RELAXED);
     if (table->head.slots == NULL)
         return HF_E_NO_ADDRESS_SPACE;
     if (table->locals == NULL)
@@ -100,7 +102,7 @@ static void zero_memory(hf_table *table)
 /* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
 static void forget(hf_table *table)
 {
-    __atomic_store_n(&table->plain_type, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&table->plain_field, 0u, __ATOMIC_RELAXED);
     hf_queue_cell *cells = table->bag.cells;
     table->bag = (hf_bag){.cells = cells};
     for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
@@ -133,7 +135,7 @@ static hf_status build(hf_table *table, const hf_table_options *options, uint64_
     table->protection = (uint8_t)(table->level == 3 ? HF_PROTECT_COUNTED : options->protection);
     table->skip_checks = options->skip_checks;
     table->head.types = table->types;
-    table->head.secret = hf_registry_secret(table, options->seed);
+    hf_registry_choose_secret(table, options->seed);
     copy_name(table, options->name);
     hf_status status = reserve_memory(table);
     return status == HF_OK ? hf_bag_init(table, capacity, options->seed) : status;
@@ -148,8 +150,8 @@ static hf_status create(const hf_table_options *options, hf_table **out)
     hf_status status = hf_registry_take(slot_capacity, cold_stride, &table);
     if (status != HF_OK)
         return status;
-    table->slot_capacity = slot_capacity;
-    table->cold_stride = cold_stride;
+    __atomic_store_n(&table->slot_capacity, slot_capacity, __ATOMIC_RELAXED);
+    __atomic_store_n(&table->cold_stride, cold_stride, __ATOMIC_RELAXED);
     table->cold_lives = hf_cold_lives(level_of(options));
     status = build(table, options, capacity);
     if (status != HF_OK) {

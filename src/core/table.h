@@ -66,8 +66,7 @@ struct hf_table {
     bool skip_checks;
     hf_local *locals; /* by record */
     hf_bag bag;
-    const hf_type *plain_type; /* the first type whose owned handles need no cold record */
-    uint32_t plain_field;      /* its field */
+    uint32_t plain_field; /* of the first type whose owned handles need no cold record; 0: none */
     const void *types[HF_TYPE_FIELDS];
     uint64_t slot_capacity; /* reserved: a power of two */
     char *cold;             /* see cold.h */
@@ -108,10 +107,16 @@ static inline hf_handle hf_handle_of(const hf_table *table, uint64_t raw)
     return (hf_handle){raw ^ table->head.secret};
 }
 
+/* The type that has a field; NULL: none. */
+static inline const hf_type *hf_type_of_field(const hf_table *table, uint32_t field)
+{
+    return (const hf_type *)__atomic_load_n(&table->types[field], __ATOMIC_RELAXED);
+}
+
 /* The type of a handle or state that is known to be this table's. */
 static inline const hf_type *hf_type_of(const hf_table *table, uint64_t word)
 {
-    return (const hf_type *)__atomic_load_n(&table->types[hf_word_type(word)], __ATOMIC_RELAXED);
+    return hf_type_of_field(table, hf_word_type(word));
 }
 
 /* The even type field of a type, entered now if it is new; 0 when the table has no room for it. */

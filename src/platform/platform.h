@@ -88,13 +88,6 @@ bool hf_os_at_thread_exit(void (*function)(void *), void *argument);
 /* The calling thread's stack as addresses [*low, *high).  False if unknown.  May allocate. */
 bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high);
 
-/* Mutual exclusion for rare, slow work; never on a path that enters, leaves or closes. */
-typedef struct hf_os_mutex {
-    uint32_t word;
-} hf_os_mutex;
-void hf_os_lock(hf_os_mutex *mutex);
-void hf_os_unlock(hf_os_mutex *mutex);
-
 /* ---- stacks and symbols (posix_stack.c, posix_symbols.c) ------------------------------------- */
 
 /* The stack by the system's unwinder: slow (microseconds), may allocate.  Answers the count. */

@@ -1,4 +1,4 @@
-/* Threads: identity, end, stack bounds, and a small lock. */
+/* Threads: identity, end, stack bounds. */
 #include "platform/platform.h"
 
 #include <errno.h>
@@ -81,23 +81,4 @@ bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high)
     *high = (uintptr_t)address + size;
     errno = saved;
     return known;
-}
-
-/* 0 free, 1 held, 2 held and somebody may sleep. */
-void hf_os_lock(hf_os_mutex *mutex)
-{
-    uint32_t word = 0;
-    if (__atomic_compare_exchange_n(&mutex->word, &word, 1, false, __ATOMIC_ACQUIRE,
-                                    __ATOMIC_RELAXED))
-        return;
-    /* Acquire: partner is the release in hf_os_unlock. */
-    while (__atomic_exchange_n(&mutex->word, 2, __ATOMIC_ACQUIRE) != 0)
-        hf_os_wait(&mutex->word, 2, 1000000000);
-}
-
-void hf_os_unlock(hf_os_mutex *mutex)
-{
-    /* Release: what was done under the lock comes before.  Partner: the acquire in hf_os_lock. */
-    if (__atomic_exchange_n(&mutex->word, 0, __ATOMIC_RELEASE) == 2)
-        hf_os_wake_all(&mutex->word);
 }
