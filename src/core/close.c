@@ -9,6 +9,7 @@
  * new regions are then counted, and a leaver in hazard mode sees a changed tag. */
 #include "core/close.h"
 
+#include "core/exit.h"
 #include "core/signal.h"
 
 static bool admits_until_released(const hf_subject *subject)
@@ -183,7 +184,10 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
 {
     hf_refusal refusal = {.operation = "hf_close", .site = site, .closes = true};
     hf_closer closer;
-    hf_status status = hf_close_begin(table, handle, false, &closer, result, &refusal);
+    hf_status status = hf_exit_refuse(table);
+    if (status != HF_OK)
+        return hf_close_nothing(result, status);
+    status = hf_close_begin(table, handle, false, &closer, result, &refusal);
     if (closer.left == HF_CLOSING_NOTHING)
         return status;
     if ((closer.left & HF_CLOSING_BARRIER) != 0)
@@ -196,11 +200,13 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
 }
 
 /* The fast one: never hot, held by nobody.  The tag tells that it is live and counted; without
- * flags, that also means that it was never promoted. */
+ * flags, that also means that it was never promoted.  The exit latch is tested along with what
+ * defers a release: it costs a load. */
 static inline bool is_plain(const hf_subject *subject, uint64_t state)
 {
     const uint64_t busy = HF_COUNT_LIMIT << HF_COUNT_SHIFT_ | HF_FLAGS;
-    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 && !hf_must_defer();
+    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 &&
+           (hf_defer_word() | hf_exit_word()) == 0;
 }
 
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
@@ -276,6 +282,11 @@ hf_status hf_close_many(hf_table *table, const hf_handle *handles, size_t count,
     hf_status answer = HF_OK;
     if (table == NULL || !hf_table_is_usable(table) || (handles == NULL && count != 0))
         return HF_E_INVALID_ARGUMENT;
+    if (hf_exiting()) {
+        for (size_t i = 0; results != NULL && i < count; i++)
+            (void)hf_close_nothing(&results[i], HF_E_EXITING);
+        return hf_fail(table, HF_E_EXITING);
+    }
     for (size_t done = 0; done < count; done += HF_CLOSE_BATCH) {
         size_t batch = count - done < HF_CLOSE_BATCH ? count - done : HF_CLOSE_BATCH;
         hf_status status = hf_close_batch(table, handles + done, batch,

@@ -25,6 +25,14 @@ typedef struct hf_closer {
 hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_closer *closer,
                          hf_close_result *result, const hf_refusal *refusal);
 
+/* The result of a close that does nothing; answers the status. */
+static inline hf_status hf_close_nothing(hf_close_result *result, hf_status status)
+{
+    if (result != NULL)
+        *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
+    return status;
+}
+
 /* Second step, after hf_record_barrier if any handle of the batch needs it: seal. */
 void hf_close_seal(const hf_closer *closer);
 

@@ -4,14 +4,14 @@
  * HAZARD was cleared with the same compare-and-swap.  So after the barrier one scan finds every
  * hazard, and the last compare-and-swap, which wants count 0, finds every count.  Nobody is refused
  * meanwhile, and when the handle turns out to be held, HAZARD is put back and all is as before. */
+#include "core/detach.h"
+
 #include "core/bag.h"
 #include "core/owners.h"
 #include "core/refuse.h"
-#include "core/release.h"
 #include "core/signal.h"
 
-/* BUSY; OK with the mark set; STALE_HANDLE stands for "does not admit": classify. */
-static hf_status mark(const hf_subject *subject, uint64_t *state)
+hf_status hf_detach_begin(const hf_subject *subject, uint64_t *state)
 {
     *state = hf_state_load(subject->slot);
     do {
@@ -43,7 +43,6 @@ static bool unmark(const hf_subject *subject, uint64_t before)
 static bool take(const hf_subject *subject, uint64_t before)
 {
     if (hf_state_was_hot(before)) {
-        hf_record_barrier();
         hf_full_fence(); /* partner: the leavers' fence */
         if (hf_record_scan(subject->handle.bits))
             return false;
@@ -55,15 +54,22 @@ static bool take(const hf_subject *subject, uint64_t before)
                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static hf_status try_detach(const hf_subject *subject)
+hf_status hf_detach_end(const hf_subject *subject, uint64_t before)
 {
-    uint64_t before;
-    hf_status status = mark(subject, &before);
-    if (status != HF_OK)
-        return status;
     if (take(subject, before))
         return HF_OK;
     return unmark(subject, before) ? HF_E_BUSY : HF_E_STALE_HANDLE;
+}
+
+static hf_status try_detach(const hf_subject *subject)
+{
+    uint64_t before;
+    hf_status status = hf_detach_begin(subject, &before);
+    if (status != HF_OK)
+        return status;
+    if (hf_state_was_hot(before))
+        hf_record_barrier();
+    return hf_detach_end(subject, before);
 }
 
 /* Nobody else reads or writes the slot any more. */

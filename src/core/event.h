@@ -62,6 +62,10 @@ void hf_event_raise(const hf_event *event, hf_site site);
 /* Whether findings of this kind are to be counted at all (policy other than ignore).  One load. */
 bool hf_event_counts(hf_report_kind kind);
 
+/* The process is exiting: what is reported from now on must not wait without a bound for locks of
+ * others (the loader's, malloc's). */
+void hf_event_exit(void);
+
 /* Records the calling thread and the stack that led to `site`.  No lock, no allocation beyond
  * committing reserved memory.  Called on every open and close at level 1 and above, so it must be
  * cheap: some 20 ns with frame pointers. */

@@ -158,6 +158,11 @@ bool hf_raw_is_plausible(const hf_table *table, uint64_t raw)
            hf_word_type(raw) < HF_TYPE_FIELDS && hf_type_of(table, raw) != NULL;
 }
 
+hf_table *hf_registry_at(uint32_t number)
+{
+    return number < count_now() ? &pool[number] : NULL;
+}
+
 hf_table *hf_registry_find(hf_handle handle, const hf_table *except)
 {
     for (uint32_t i = 0; i < count_now(); i++)

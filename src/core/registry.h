@@ -15,6 +15,9 @@ hf_status hf_registry_take(uint64_t slot_capacity, uint64_t cold_stride, hf_tabl
  * secrets in the same order of creation; seed 0 gives random ones. */
 void hf_registry_choose_secret(hf_table *table, uint64_t seed);
 
+/* The table of a number, whatever its phase; NULL: there are no more. */
+hf_table *hf_registry_at(uint32_t number);
+
 /* The table other than `except` (which may be NULL) that plausibly issued the handle, or NULL.
  * Looks at no slot. */
 hf_table *hf_registry_find(hf_handle handle, const hf_table *except);

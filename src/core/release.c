@@ -14,6 +14,7 @@
 #include "core/release.h"
 
 #include "core/bag.h"
+#include "core/exit.h"
 #include "core/owners.h"
 #include "core/refuse.h"
 #include "core/registry.h"
@@ -154,6 +155,23 @@ static hf_close_result release_value(const hf_subject *subject, hf_site site)
     return result;
 }
 
+hf_close_result hf_release_at_exit(const hf_subject *subject, hf_site site)
+{
+    const hf_type *type = hf_type_of(subject->table, subject->raw);
+    hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    hf_close_result result = {.outcome = HF_OUTCOME_NOT_OWNED};
+    int error = hf_os_error();
+    bool genuine = !hf_raw_has_cold(subject->raw) || is_genuine(subject, type, value);
+    if (hf_raw_has_cold(subject->raw))
+        strike(subject, type, value);
+    if (genuine)
+        result.outcome = type->release_at_exit(value, type->context, &result.error);
+    else
+        (void)leave_alone(subject, type, value, site);
+    hf_os_set_error(error);
+    return result;
+}
+
 static inline hf_close_result release_plain(const hf_subject *subject, hf_site site)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
@@ -195,8 +213,7 @@ void hf_recycle(const hf_subject *subject)
     hf_bag_give(table, hf_raw_index(subject->raw));
 }
 
-/* Gives back what a child held of its parent.  True: the parent was claimed and is the next. */
-static bool drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
+bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
 {
     hf_cold *cold;
     if (hf_handle_is_null(parent) || !hf_subject_find(table, parent, next))
@@ -206,7 +223,7 @@ static bool drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
     /* Release: the child's release comes before the parent's.  Partner: the acquire in hf_claim. */
     (void)__atomic_fetch_sub(&next->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
     hf_full_fence();
-    return hf_claim(next, false);
+    return true;
 }
 
 /* Frees the slot of *current and drops its parent; true: *current is now the parent, claimed. */
@@ -219,7 +236,7 @@ static bool free_slot(hf_subject *current)
     }
     hf_handle parent = hf_cold_parent(table, current->raw);
     hf_recycle(current);
-    return drop_parent(table, parent, current);
+    return hf_drop_parent(table, parent, current) && !hf_exiting() && hf_claim(current, false);
 }
 
 /* A loop, not a recursion: a chain of parents may be long. */
@@ -255,6 +272,8 @@ void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
 
 void hf_settle(const hf_subject *subject, hf_site site)
 {
+    if (hf_exiting())
+        return;
     if (hf_must_defer()) {
         if (hf_state_is_claimable(hf_state_load(subject->slot)))
             hf_defer(subject->table, subject->handle);

@@ -27,17 +27,31 @@ void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
 /* The second half of that: frees the slot of a value that is gone, and drops the parent. */
 void hf_release_slot(const hf_subject *subject, hf_site site);
 
+/* Gives back a claimed value of a type that has release_at_exit by that function, without a word
+ * about its borrowers, who are abandoned as well; the slot stays taken.  NOT_OWNED: it is somebody
+ * else's by now, and reported as such. */
+hf_close_result hf_release_at_exit(const hf_subject *subject, hf_site site);
+
+/* Gives back what a child held of its parent, of which *next is then the subject.  False: it has
+ * none. */
+bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next);
+
 /* Calls the type's unblock, inside a count that the caller holds. */
 void hf_unblock(const hf_subject *subject);
 
-/* What a leaver does that found a change: claim and finish, or defer that inside a signal handler.
- * The caller has fenced. */
+/* What a leaver does that found a change: claim and finish, or defer that inside a signal handler,
+ * or nothing at all when the process is exiting.  The caller has fenced. */
 void hf_settle(const hf_subject *subject, hf_site site);
 
-/* Whether a release must not run on this thread now. */
+/* Whether a release must not run on this thread now; as a word, for a test together with others. */
+static inline uint32_t hf_defer_word(void)
+{
+    return hf_this_thread.signal_depth | hf_this_thread.busy;
+}
+
 static inline bool hf_must_defer(void)
 {
-    return (hf_this_thread.signal_depth | hf_this_thread.busy) != 0;
+    return hf_defer_word() != 0;
 }
 
 /* Takes a count also of a closed handle, while its value is not released: for a waiter's unblock.

@@ -1,24 +1,10 @@
 /* The end of a table: close everything, report what its users forgot, wait for holders. */
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/signal.h"
 #include "core/wait.h"
 
 enum { BATCH = 1024, GROUPS = 64 };
-
-static uint32_t end_of(const hf_table *table)
-{
-    return (uint32_t)__atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED);
-}
-
-/* The handle that a slot holds now, without its secret; 0 when it is free or retired. */
-static uint64_t raw_at(const hf_table *table, uint32_t index, uint64_t *state)
-{
-    *state = hf_state_load(hf_slot_at(table, index));
-    uint32_t type = hf_word_type(*state);
-    if (type == 0 || hf_state_is_free(*state))
-        return 0;
-    return hf_raw_of_state(*state, index);
-}
 
 /* ---- leaks ---------------------------------------------------------------------------------- */
 
@@ -51,9 +37,9 @@ static void add_leak(leak_list *list, const hf_table *table, uint64_t raw)
 static void report_leaks(hf_table *table, const char *operation, hf_site site)
 {
     leak_list list = {.count = 0};
-    for (uint32_t index = 1; index < end_of(table); index++) {
+    for (uint32_t index = 1; index < hf_slots_end(table); index++) {
         uint64_t state;
-        uint64_t raw = raw_at(table, index, &state);
+        uint64_t raw = hf_raw_at(table, index, &state);
         if (raw != 0 && (state & HF_LIVE_) != 0 && (state & HF_CLOSED) == 0)
             add_leak(&list, table, raw);
     }
@@ -72,11 +58,11 @@ static void report_leaks(hf_table *table, const char *operation, hf_site site)
 static void close_all(hf_table *table, const hf_refusal *refusal)
 {
     hf_handle handles[BATCH];
-    for (uint32_t index = 1; index < end_of(table);) {
+    for (uint32_t index = 1; index < hf_slots_end(table);) {
         size_t count = 0;
-        for (; index < end_of(table) && count < BATCH; index++) {
+        for (; index < hf_slots_end(table) && count < BATCH; index++) {
             uint64_t state;
-            uint64_t raw = raw_at(table, index, &state);
+            uint64_t raw = hf_raw_at(table, index, &state);
             if (raw != 0 && (state & HF_CLOSED) == 0)
                 handles[count++] = hf_handle_of(table, raw);
         }
@@ -88,9 +74,9 @@ static void close_all(hf_table *table, const hf_refusal *refusal)
 static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusal *refusal)
 {
     hf_status answer = HF_OK;
-    for (uint32_t index = 1; index < end_of(table); index++) {
+    for (uint32_t index = 1; index < hf_slots_end(table); index++) {
         uint64_t state;
-        uint64_t raw = raw_at(table, index, &state);
+        uint64_t raw = hf_raw_at(table, index, &state);
         if (raw == 0)
             continue;
         hf_subject subject = hf_subject_of(table, raw);
@@ -99,6 +85,8 @@ static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusa
         bool own = hf_record_holds(subject.handle.bits);
         if (!own && hf_wait_released(&subject, deadline, NULL, refusal->site))
             continue;
+        if (hf_exiting())
+            return HF_E_EXITING;
         hf_report_holders(&subject, HF_REPORT_HELD_AT_SHUTDOWN, refusal->operation, refusal->site);
         if (answer != HF_E_POSSIBLE_DEADLOCK)
             answer = own ? HF_E_POSSIBLE_DEADLOCK : HF_E_TIMED_OUT;
@@ -122,6 +110,8 @@ hf_status hf_table_shutdown(hf_table *table, hf_timeout timeout)
         .operation = "hf_table_shutdown", .site = HF_SITE(), .closes = true, .quiet = true};
     if (table == NULL || !hf_table_is_usable(table) || timeout < 0)
         return HF_E_INVALID_ARGUMENT;
+    if (hf_exiting())
+        return hf_fail(table, HF_E_EXITING);
     hf_status status = end_all(table, timeout, &refusal);
     return status == HF_OK ? status : hf_fail(table, status);
 }
@@ -130,7 +120,7 @@ void hf_table_destroy(hf_table *table)
 {
     hf_refusal refusal = {
         .operation = "hf_table_destroy", .site = HF_SITE(), .closes = true, .quiet = true};
-    if (table == NULL || !hf_table_is_usable(table))
+    if (table == NULL || !hf_table_is_usable(table) || hf_exiting())
         return;
     hf_table_retire(table, end_all(table, 0, &refusal) != HF_OK);
 }

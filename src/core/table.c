@@ -1,6 +1,7 @@
 /* Creating tables, and the way from a handle to its slot. */
 #include "core/bag.h"
 #include "core/cold.h"
+#include "core/exit.h"
 #include "core/registry.h"
 
 enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
@@ -171,7 +172,9 @@ hf_status hf_table_create(const hf_table_options *options, hf_table **out)
         options = &defaults;
     if (out == NULL || !are_options_good(options))
         return HF_E_INVALID_ARGUMENT;
-    return create(options, out);
+    if (hf_exiting())
+        return HF_E_EXITING;
+    return hf_exit_watch() ? create(options, out) : HF_E_NO_MEMORY;
 }
 
 hf_table *hf_table_new(const hf_table_options *options, hf_status *status)

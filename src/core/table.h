@@ -155,6 +155,20 @@ static inline void hf_count_up(const hf_table *table, const hf_local *local, uin
     __atomic_store_n(counter, count + 1, __ATOMIC_RELAXED);
 }
 
+/* For those who look at every slot that was ever used: indices from 1 up to, and without, this. */
+static inline uint32_t hf_slots_end(const hf_table *table)
+{
+    return (uint32_t)__atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED);
+}
+
+/* The handle that a slot holds now, without its secret; 0 when it is free or retired. */
+static inline uint64_t hf_raw_at(const hf_table *table, uint32_t index, uint64_t *state)
+{
+    *state = hf_state_load(hf_slot_at(table, index));
+    return hf_word_type(*state) == 0 || hf_state_is_free(*state) ? 0
+                                                                 : hf_raw_of_state(*state, index);
+}
+
 /* Gives the table's memory back to the pool, zeroed, or keeps it for ever if `held`. */
 void hf_table_retire(hf_table *table, bool held);
 

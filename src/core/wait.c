@@ -8,6 +8,7 @@
 #include "core/wait.h"
 
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/refuse.h"
 #include "core/signal.h"
 
@@ -32,6 +33,14 @@ void hf_wake_waiters(const hf_slot_ *slot)
      */
     (void)__atomic_fetch_add(count, 1, __ATOMIC_RELEASE);
     hf_os_wake_all(count);
+}
+
+void hf_wake_everybody(void)
+{
+    for (struct bucket *each = buckets; each < buckets + BUCKETS; each++) {
+        (void)__atomic_fetch_add(&each->count, 1, __ATOMIC_RELEASE);
+        hf_os_wake_all(&each->count);
+    }
 }
 
 int64_t hf_deadline(hf_timeout timeout)
@@ -101,6 +110,8 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
     for (int64_t poll = POLL_FIRST_NS; !released; poll = least(poll * 2, POLL_LAST_NS)) {
         /* Acquire: partner is the release in hf_wake_waiters. */
         uint32_t seen = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
+        if (hf_exiting())
+            break;
         released = is_released(subject, result, site) ||
                    (unblock(subject) && is_released(subject, result, site));
         int64_t left = deadline_ns == INT64_MAX ? INT64_MAX : deadline_ns - hf_os_now_ns();
@@ -112,7 +123,8 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
         /* A leaver may have seen WAITER and left the duty to us: clear it first, then look again.
          */
         (void)mark_waiter(subject, false);
-        released = claim_and_finish(subject, false, result, site) || is_over(subject);
+        released =
+            (!hf_exiting() && claim_and_finish(subject, false, result, site)) || is_over(subject);
     }
     /* Other waiters: the handle is released, or WAITER is theirs to set again. */
     hf_wake_waiters(subject->slot);
@@ -179,6 +191,8 @@ static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout,
         hf_drain(subject->table, refusal->site);
         return HF_OK;
     }
+    if (hf_exiting())
+        return hf_close_nothing(result, hf_fail(subject->table, HF_E_EXITING));
     if (refusal->closes)
         hf_close_defer(subject, result);
     hf_report_holders(subject, HF_REPORT_RUNDOWN_TIMEOUT, refusal->operation, refusal->site);
@@ -207,12 +221,15 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     if (timeout < 0)
         return HF_E_INVALID_ARGUMENT;
+    hf_status status = hf_exit_refuse(table);
+    if (status != HF_OK)
+        return status;
     if (hf_classify(table, handle, NULL) == HF_OK && hf_record_holds(handle.bits)) {
         hf_subject subject;
         if (hf_subject_find(table, handle, &subject))
             return refuse_deadlock(&subject, refusal.operation, refusal.site);
     }
-    hf_status status = hf_close_begin(table, handle, true, &closer, result, &refusal);
+    status = hf_close_begin(table, handle, true, &closer, result, &refusal);
     return closer.left == HF_CLOSING_NOTHING ? status
                                              : end_and_wait(&closer, timeout, result, &refusal);
 }
@@ -223,8 +240,11 @@ hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
     hf_subject subject;
     if (timeout < 0)
         return HF_E_INVALID_ARGUMENT;
+    hf_status status = hf_exit_refuse(table);
+    if (status != HF_OK)
+        return status;
     for (;;) {
-        hf_status status = hf_classify(table, handle, NULL);
+        status = hf_classify(table, handle, NULL);
         if (status == HF_E_STALE_HANDLE)
             return HF_OK;
         if (status == HF_E_CLOSING && hf_subject_find(table, handle, &subject))

@@ -7,9 +7,12 @@
 /* Wakes whoever waits for this slot. */
 void hf_wake_waiters(const hf_slot_ *slot);
 
+/* Wakes all who wait for whatever slot: the process is exiting. */
+void hf_wake_everybody(void);
+
 /* Becomes the waiter of a handle whose close was asked for, and waits until it is released, by this
  * thread if it can; at most until deadline_ns (monotonic; HF_FOREVER never).  True: released.
- * False: time is over, and the last holder will release. */
+ * False: time is over, and the last holder will release; or the process is exiting. */
 bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
                       hf_site site);
 

@@ -115,6 +115,16 @@ void hf_os_symbolize_end(void);
 /* Only the module, the offset in it, and in_holdfast as far as those tell. */
 void hf_os_locate(uintptr_t return_address, hf_os_symbol *out);
 
+/* ---- exit (posix_exit.c) --------------------------------------------------------------------- */
+
+/* Calls `function` when the process exits, by exit or quick_exit: before what was registered until
+ * now, after what will be.  False: cannot be arranged.  Takes a lock of the C library; not
+ * async-signal-safe. */
+bool hf_os_at_exit(void (*function)(void));
+
+/* Whether this is known to be the process's only thread. */
+bool hf_os_is_single_threaded(void);
+
 /* ---- process and output (posix_output.c) ----------------------------------------------------- */
 
 uint64_t hf_os_process_id(void);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,7 +171,14 @@ bool hf_os_absolute_path(const char *path, size_t length, char *buffer, size_t s
 
 const char *hf_os_error_text(int error, char *buffer, size_t size)
 {
-#ifdef __GLIBC__
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+    /* Unlike strerror_r it takes no lock, of the translations. */
+    const char *text = strerrordesc_np(error);
+    if (text != NULL)
+        return text;
+    (void)snprintf(buffer, size, "Unknown error %d", error);
+    return buffer;
+#elif defined(__GLIBC__)
     return strerror_r(error, buffer, size);
 #else
     return strerror_r(error, buffer, size) == 0 ? buffer : "unknown error";

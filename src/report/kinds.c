@@ -29,7 +29,7 @@ const char *hf_kind_advice(hf_report_kind kind)
 bool hf_kind_blames_opener(hf_report_kind kind)
 {
     return kind == HF_REPORT_LEAK || kind == HF_REPORT_HELD_AT_SHUTDOWN ||
-           kind == HF_REPORT_HELD_AT_THREAD_EXIT;
+           kind == HF_REPORT_HELD_AT_THREAD_EXIT || kind == HF_REPORT_LOST_AT_EXIT;
 }
 
 #define HOLD_NAME(NAME, number, name, text) [number] = (name),

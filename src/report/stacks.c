@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "platform/platform.h"
+#include "report/exit.h"
 #include "report/options.h"
 #include "report/store.h"
 #include "report/threads.h"
@@ -116,7 +117,8 @@ static uint32_t drop_inner(walk *of, uintptr_t return_address)
 static uint32_t unwind(walk *into, hf_site site)
 {
     uintptr_t return_address = plain_address(((const uintptr_t *)site)[1]);
-    into->count = (uint32_t)hf_os_unwind(into->frames, into->depth + UNWIND_MARGIN);
+    into->count =
+        hf_must_not_wait() ? 0 : (uint32_t)hf_os_unwind(into->frames, into->depth + UNWIND_MARGIN);
     uint32_t count = drop_inner(into, return_address);
     if (count == 0) {
         into->frames[0] = return_address;

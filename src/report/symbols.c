@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/lock.h"
+#include "report/exit.h"
 #include "report/options.h"
 #include "report/threads.h"
 
@@ -12,11 +13,11 @@ static hf_lock lock;
 static uint32_t users; /* guarded by the lock, as is the next */
 static uint64_t users_process;
 
-/* False: this thread is at it already, or another one never ends.  The mark comes before the lock,
- * so that a signal handler in between does not wait for this thread. */
+/* False: this thread is at it already, or another one never ends, or may never.  The mark comes
+ * before the lock, so that a signal handler in between does not wait for this thread. */
 static bool enter(void)
 {
-    if (hf_self.symbolizing)
+    if (hf_self.symbolizing || hf_must_not_wait())
         return false;
     hf_self.symbolizing = true;
     if (hf_lock_take(&lock, HF_LOCK_BOUND_NS))
@@ -48,7 +49,7 @@ void hf_symbols_end(void)
 {
     if (!enter())
         return;
-    if (--users == 0)
+    if (users != 0 && --users == 0)
         hf_os_symbolize_end();
     leave();
 }

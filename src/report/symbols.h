@@ -12,8 +12,8 @@ void hf_symbols_begin(void);
 void hf_symbols_end(void);
 
 /* Names a return address.  Only its module and offset are found if the option symbolize=0 says so,
- * or if this thread is naming addresses already: a finding made meanwhile must not wait for itself.
- */
+ * if this thread is naming addresses already (a finding made meanwhile must not wait for itself),
+ * or if nothing must be waited for (see report/exit.h). */
 void hf_symbols_find(uintptr_t return_address, hf_os_symbol *out);
 
 /* How many innermost frames of a stack lie in the library itself; 0 if all do. */

@@ -5,6 +5,7 @@
 
 #include "core/event.h"
 #include "platform/platform.h"
+#include "report/exit.h"
 #include "report/store.h"
 
 _Thread_local hf_thread_self hf_self __attribute__((tls_model("initial-exec")));
@@ -44,7 +45,7 @@ void hf_thread_meet(void)
     uintptr_t high = 0;
     hf_self.met = true; /* first: what is called below may open and close handles itself */
     hf_thread_refresh();
-    if (hf_os_stack_bounds(&low, &high)) {
+    if (!hf_must_not_wait() && hf_os_stack_bounds(&low, &high)) {
         hf_self.stack_low = low;
         hf_self.stack_high = high;
     }
