@@ -117,7 +117,9 @@ static void play_round(unsigned round)
     hf_process_exiting();
     spin_barrier_wait(&barrier);
     check_round();
-    hf_exit_latch.set = 0; /* for the next round, with another table */
+    /* For the next round, with another table, whose sweep must not find what this one left. */
+    hf_exit_latch.set = 0;
+    hf_table_destroy(table);
     world->releases = 0;
     flushes = 0;
     detached = 0;
