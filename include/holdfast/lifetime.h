@@ -12,7 +12,9 @@
  * release; the first of several causes in the order of <holdfast/status.h> is answered; a failed
  * operation changes nothing.  An operation on a handle answers INVALID_ARGUMENT, NULL_HANDLE,
  * FOREIGN_HANDLE, FORGED_HANDLE, STALE_HANDLE, NOT_COMMITTED and CLOSING for the causes that these
- * names tell; below only the others are listed.
+ * names tell; below only the others are listed.  Once the process is exiting
+ * (<holdfast/process.h>), hf_close, hf_close_many, hf_close_wait and hf_wait do nothing and answer
+ * EXITING.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef HOLDFAST_LIFETIME_H

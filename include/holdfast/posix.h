@@ -38,7 +38,9 @@ HF_API extern const hf_type hf_type_socket; /* close; dup; unblock by shutdown(S
                                                ends the connection for duplicates as well */
 HF_API extern const hf_type hf_type_pidfd;  /* close; dup */
 HF_API extern const hf_type hf_type_stream; /* fclose; an error while flushing reaches the closer as
-                                               RELEASED_WITH_ERROR; the FILE is gone in any case */
+                                               RELEASED_WITH_ERROR; the FILE is gone in any case.
+                                               Flushed, not closed, when the process exits, if
+                                               nobody has locked it */
 HF_API extern const hf_type hf_type_dir;    /* closedir; the DIR is gone in any case */
 HF_API extern const hf_type hf_type_mapping; /* munmap; see hf_mapping_open */
 HF_API extern const hf_type hf_type_dl;      /* dlclose.  In no namespace: an object opened twice is

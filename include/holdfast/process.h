@@ -12,6 +12,14 @@
  * The latch is set by an atexit handler (and by one of at_quick_exit) that is registered when the
  * first table is created: handlers registered later run before it and see an ordinary process,
  * those registered earlier, and destructors of objects that were constructed earlier, run after it.
+ * (A shared library's constructor may create the first table before main.  The dynamic linker then
+ * decides: it ends libraries before the handlers that were registered before main, those that
+ * depend on others first, so that destructors may still see an ordinary process.)
+ *
+ * What the sweep of HF_TYPE_FLUSH_AT_EXIT has released stays HF_E_CLOSING for those who still try
+ * to use it; that is no finding.  A report that is made while the process is exiting has names,
+ * files and lines only if there is one thread: otherwise they would take locks of the C library,
+ * whose owner may be gone, and stacks have modules and offsets (for addr2line).
  *
  * Orderly programs call hf_table_shutdown before they exit: only that reports leaks.
  *
@@ -33,8 +41,11 @@ HF_BEGIN_DECLS
 
 /* Sets the latch by hand: for a plug-in whose host is going down, or a supervisor.  Releases at
  * once the open values whose type has HF_TYPE_FLUSH_AT_EXIT, with the type's release_at_exit, and
- * reports as lost-at-exit those that are held, or that this function could not release.  Final, and
- * idempotent.  Any thread; takes no lock without a bound; waits for nothing else. */
+ * reports as lost-at-exit those that are held, or that this function could not release.  (Inside a
+ * signal handler, between hf_signal_begin and hf_signal_end, none is released: all are lost.) Wakes
+ * all who wait in hf_close_wait and the like.  Final, and idempotent: a second call does nothing,
+ * and does not wait for the first.  Any thread; takes no lock, unless a report is written, and then
+ * none without a bound; allocates nothing but for reports. */
 HF_API void hf_process_exiting(void);
 
 /* Whether the latch is set.  One load. */

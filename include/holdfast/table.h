@@ -77,15 +77,16 @@ HF_NODISCARD HF_API hf_status hf_table_create(const hf_table_options *options, h
  * `leak` and every one that stays held as `held-at-shutdown`.  May be called again after TIMED_OUT.
  * An hf_open that another thread had begun may still succeed: end those threads' opening first. Any
  * thread, callbacks of handles of other tables included; blocks up to `timeout`. Errors:
- * INVALID_ARGUMENT, POSSIBLE_DEADLOCK (the caller is inside a region of this table; the handles are
- * closed all the same), TIMED_OUT. */
+ * INVALID_ARGUMENT, EXITING, POSSIBLE_DEADLOCK (the caller is inside a region of this table; the
+ * handles are closed all the same), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_table_shutdown(hf_table *table, hf_timeout timeout);
 
 /* Destroys the table; the caller's pointer and every handle of it are dead.  Handles that are still
  * open are closed and reported as `leak`.  Where a region or reference still holds a handle, that
  * is reported as `held-at-shutdown` and the table's memory is kept: the holder may go on, and the
  * last one to leave releases the value.  NULL is allowed.  No other thread may be inside a call on
- * the table, except for leaving a region or releasing a reference.  Never waits for holders. */
+ * the table, except for leaving a region or releasing a reference.  Never waits for holders.  Does
+ * nothing once the process is exiting. */
 HF_API void hf_table_destroy(hf_table *table);
 
 /* hf_table_create for static analysers: the result must reach hf_table_destroy.  NULL on failure,

@@ -112,8 +112,9 @@ typedef struct hf_type {
     /* With HF_TYPE_FLUSH_AT_EXIT: flushes the value, and gives it back if that takes no lock whose
      * owner may be gone (it may try locks, and must not wait for them).  Called once, when the
      * process is exiting, for an open or closing owned value that nothing holds, by the exiting
-     * thread.  Answers as release does; after NOT_RELEASED the value is reported as lost-at-exit.
-     * NULL: always lost. */
+     * thread, after identify; for children before their parents.  Answers as release does; after
+     * NOT_RELEASED and RELEASED_WITH_ERROR, which nobody else would hear of, the value is reported
+     * as lost-at-exit.  NULL: always lost. */
     hf_outcome (*release_at_exit)(hf_value value, void *context, int32_t *error);
 } hf_type;
 
