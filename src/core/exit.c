@@ -54,17 +54,15 @@ typedef struct candidate {
     bool won;
 } candidate;
 
-static bool wants_flush(const hf_type *type)
+/* Other types are not even looked at: at exit, what held them may be unloaded. */
+static uint32_t flushed_types(const hf_table *table)
 {
-    return type != NULL && (type->flags & HF_TYPE_FLUSH_AT_EXIT) != 0;
+    return __atomic_load_n(&table->flushed_types, __ATOMIC_RELAXED);
 }
 
-static bool has_flushed_type(const hf_table *table)
+static bool is_flushed(const hf_subject *subject)
 {
-    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2)
-        if (wants_flush(hf_type_of_field(table, field)))
-            return true;
-    return false;
+    return (flushed_types(subject->table) >> hf_word_type(subject->raw) / 2 & 1) != 0;
 }
 
 /* Open, or closed and not released; not reserved, nor being detached, released or committed. */
@@ -76,8 +74,7 @@ static bool has_value(uint64_t state)
 static bool is_due(const hf_subject *subject)
 {
     uint64_t state = hf_state_load(subject->slot);
-    return hf_state_is_life_of(state, subject->raw) && has_value(state) &&
-           wants_flush(hf_type_of(subject->table, subject->raw)) &&
+    return hf_state_is_life_of(state, subject->raw) && has_value(state) && is_flushed(subject) &&
            !hf_cold_is_borrowed(subject->table, subject->raw);
 }
 
@@ -214,7 +211,7 @@ static void for_each_table(void (*step)(hf_table *table, const sweep *how), cons
 {
     hf_table *table;
     for (uint32_t number = 0; (table = hf_registry_at(number)) != NULL; number++)
-        if (hf_table_is_usable(table) && has_flushed_type(table))
+        if (hf_table_is_usable(table) && flushed_types(table) != 0)
             step(table, how);
 }
 

@@ -24,8 +24,11 @@ uint32_t hf_type_field_slow(hf_table *table, const hf_type *type)
         if (settle_field(table, field, type) != type)
             continue;
         /* Only once: a store would take the line from everybody else. */
-        if (__atomic_load_n(&table->types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) != type)
-            __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
+        if (__atomic_load_n(&table->types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
+            return field;
+        if ((type->flags & HF_TYPE_FLUSH_AT_EXIT) != 0)
+            (void)__atomic_fetch_or(&table->flushed_types, 1u << field / 2, __ATOMIC_RELAXED);
+        __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
         return field;
     }
     return 0;
@@ -71,13 +74,24 @@ static size_t locals_bytes(void)
     return ((HF_RECORDS + 1) * sizeof(hf_local) + page - 1) & ~(page - 1);
 }
 
+/* What exit leaves open is no leak: values may be pointers. */
+static bool reserve_slots(hf_table *table)
+{
+    size_t bytes = table->slot_capacity * sizeof(hf_slot_);
+    if (table->head.slots != NULL)
+        return true;
+    hf_slot_ *slots = hf_os_reserve(bytes);
+    if (slots == NULL)
+        return false;
+    hf_os_show_roots(slots, bytes);
+    /* Atomically, as the shape in create: see has_shape in registry.c. */
+    __atomic_store_n(&table->head.slots, slots, __ATOMIC_RELAXED);
+    return true;
+}
+
 static hf_status reserve_memory(hf_table *table)
 {
-    /* Atomically, as the shape in create: see has_shape in registry.c. */
-    if (table->head.slots == NULL)
-        __atomic_store_n(&table->head.slots, hf_os_reserve(table->slot_capacity * sizeof(hf_slot_)),
-                         __ATOMIC_RELAXED);
-    if (table->head.slots == NULL)
+    if (!reserve_slots(table))
         return HF_E_NO_ADDRESS_SPACE;
     if (table->locals == NULL)
         table->locals = hf_os_reserve(locals_bytes());
@@ -106,6 +120,7 @@ static void forget(hf_table *table)
     __atomic_store_n(&table->plain_field, 0u, __ATOMIC_RELAXED);
     hf_queue_cell *cells = table->bag.cells;
     table->bag = (hf_bag){.cells = cells};
+    __atomic_store_n(&table->flushed_types, 0u, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
         __atomic_store_n(&table->types[i], NULL, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_DEFERRED_SLOTS; i++)

@@ -68,6 +68,7 @@ struct hf_table {
     hf_bag bag;
     uint32_t plain_field; /* of the first type whose owned handles need no cold record; 0: none */
     const void *types[HF_TYPE_FIELDS];
+    uint32_t flushed_types; /* bit b: the type of field 2 * b has HF_TYPE_FLUSH_AT_EXIT */
     uint64_t slot_capacity; /* reserved: a power of two */
     char *cold;             /* see cold.h */
     uint64_t cold_limit;    /* indices below it have committed cold records */

@@ -29,6 +29,10 @@ void hf_os_zero(void *address, size_t bytes);
 
 void hf_os_unreserve(void *address, size_t bytes);
 
+/* Tells a leak checker that this process was built with, if it was, that there are pointers in this
+ * reserved memory, for ever. */
+void hf_os_show_roots(void *address, size_t bytes);
+
 #ifdef HF_FAULT_INJECTION
 /* For tests: the n-th hf_os_reserve or hf_os_commit from now on fails (1 is the next); 0 switches
  * it off.  Answers how many calls were counted since it was last set. */
@@ -70,6 +74,9 @@ static inline uint32_t hf_os_thread_number(void)
     uint32_t number = hf_os_thread_number_;
     return __builtin_expect(number != 0, 1) ? number : hf_os_thread_number_slow();
 }
+
+/* Whether this is known to be the process's only thread (linux_threads.c). */
+bool hf_os_is_single_threaded(void);
 
 /* To be called in a forked child: its thread has another number. */
 void hf_os_thread_renumber(void);
@@ -121,9 +128,6 @@ void hf_os_locate(uintptr_t return_address, hf_os_symbol *out);
  * now, after what will be.  False: cannot be arranged.  Takes a lock of the C library; not
  * async-signal-safe. */
 bool hf_os_at_exit(void (*function)(void));
-
-/* Whether this is known to be the process's only thread. */
-bool hf_os_is_single_threaded(void);
 
 /* ---- process and output (posix_output.c) ----------------------------------------------------- */
 
