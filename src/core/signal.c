@@ -4,7 +4,6 @@
  * call looks at every slot instead. */
 #include "core/signal.h"
 
-#include "core/exit.h"
 #include "core/release.h"
 
 enum { SOME = 1, SWEEP = 2 };
@@ -56,7 +55,7 @@ static void sweep(hf_table *table, hf_site site)
 
 void hf_settle_deferred(hf_table *table, hf_site site)
 {
-    if (hf_must_defer() || hf_exiting())
+    if (hf_must_defer())
         return;
     /* Acquire: partner is the release in hf_defer. */
     uint32_t marks = __atomic_exchange_n(&table->deferred_any, 0, __ATOMIC_ACQ_REL);

@@ -397,6 +397,19 @@ Test(exit_sweep, other_types)
     expect_sweep(0, 0);
 }
 
+/* What a table held in a former life does not count. */
+Test(exit_sweep, table_from_the_pool)
+{
+    cr_assert_eq(fixture_close(table, open_one()), HF_OUTCOME_RELEASED);
+    uintptr_t former = (uintptr_t)table;
+    hf_table_destroy(table);
+    fake_world_destroy(world);
+    set_up();
+    cr_assert_eq((uintptr_t)table, former, "it was not taken from the pool");
+    (void)open_as(&world->types[FAKE_RUNDOWN], NULL);
+    expect_sweep(0, 0);
+}
+
 Test(exit_sweep, abandoned_table)
 {
     hf_ref ref;
