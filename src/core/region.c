@@ -6,7 +6,8 @@
  * region that is item i of the thread's list, CODE_COUNTED for one that found no room there. */
 #define HF_TWINS_
 
-#include "core/refuse.h"
+#include "core/region.h"
+
 #include "core/registry.h"
 #include "core/release.h"
 #include "core/signal.h"
@@ -225,23 +226,22 @@ static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_en
     return status;
 }
 
-static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_type *type, hf_site site)
+static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
     hf_subject subject;
     hf_entry_ entry;
     while (hf_subject_find(table, handle, &subject)) {
-        hf_status status = try_enter(&subject, type, &entry, site);
+        hf_status status = try_enter(&subject, refusal->type, &entry, refusal->site);
         if (status == HF_OK)
             return entry;
         if (status == HF_E_TOO_MANY_REFERENCES)
             return (hf_entry_){0, (uint64_t)hf_fail(table, status)};
-        status = hf_refuse(table, handle, &refusal);
+        status = hf_refuse(table, handle, refusal);
         if (status != HF_OK)
             return (hf_entry_){0, (uint64_t)status};
         /* It was reserved when we looked and is committed now. */
     }
-    return (hf_entry_){0, (uint64_t)hf_refuse(table, handle, &refusal)};
+    return (hf_entry_){0, (uint64_t)hf_refuse(table, handle, refusal)};
 }
 
 /* Counted, which is the usual case here, is tried before all else. */
@@ -256,7 +256,13 @@ __attribute__((noinline)) static hf_entry_ enter_slowly(hf_table *table, hf_hand
             take_count(&subject, true, &state) == HF_OK)
             return admit(&subject, list_region(&subject, site));
     }
-    return enter(table, handle, type, site);
+    hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
+    return enter(table, handle, &refusal);
+}
+
+hf_status hf_enter_at(hf_table *table, hf_handle handle, hf_region *out, const hf_refusal *refusal)
+{
+    return hf_entered_(table, handle, enter(table, handle, refusal), out);
 }
 
 hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
