@@ -43,19 +43,20 @@ static inline bool claim_at_once(const hf_subject *subject, uint64_t *state)
 
 /* The state after the first step of closing a handle that is hot or held, and what is left to do.
  */
-static uint64_t closed_state(const hf_subject *subject, uint64_t state, bool waits,
+static uint64_t closed_state(const hf_subject *subject, uint64_t state, uint64_t marks,
                              unsigned *closing)
 {
     bool hot = hf_state_was_hot(state);
+    bool unsealed = hot || (marks & HF_THEN) != 0;
     /* A detacher's mark is taken away: the closer takes over. */
     uint64_t next = (state & ~HF_RELEASED) | HF_CLOSED;
-    *closing = hot ? HF_CLOSING_BARRIER : HF_CLOSING_SETTLE;
+    *closing = hot ? HF_CLOSING_BARRIER : unsealed ? HF_CLOSING_UNSEALED : HF_CLOSING_SETTLE;
     if (hf_state_count(state) < HF_COUNT_LIMIT && needs_hold(subject)) {
         *closing |= HF_CLOSING_HOLDING;
         next += HF_COUNT_ONE;
     }
     next &= admits_until_released(subject) ? ~HF_HAZARD_ : ~(HF_LIVE_ | HF_HAZARD_);
-    return next | (hot ? 0 : HF_SEALED) | (waits ? HF_WAITER : 0);
+    return next | (unsealed ? 0 : HF_SEALED) | marks;
 }
 
 /* A reserved handle holds no value: its slot is freed. */
@@ -72,7 +73,7 @@ static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *cl
 }
 
 /* HF_E_STALE_HANDLE stands for "neither live nor reserved": the caller classifies. */
-static hf_status begin_at(const hf_subject *subject, bool waits, unsigned *closing)
+static hf_status begin_at(const hf_subject *subject, uint64_t marks, unsigned *closing)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
     for (;;) {
@@ -81,13 +82,13 @@ static hf_status begin_at(const hf_subject *subject, bool waits, unsigned *closi
         *closing = HF_CLOSING_NOTHING;
         if (!hf_state_admits(state, subject->raw) || (state & HF_CLOSED) != 0)
             return HF_E_STALE_HANDLE;
-        if (can_claim_at_once(subject, state)) {
+        if (can_claim_at_once(subject, state) && (marks & HF_THEN) == 0) {
             *closing = HF_CLOSING_CLAIMED;
             if (claim_at_once(subject, &state))
                 return HF_OK;
             continue; /* somebody entered or closed it first: look again */
         }
-        uint64_t next = closed_state(subject, state, waits, closing);
+        uint64_t next = closed_state(subject, state, marks, closing);
         /* Release: what the closer did before comes before the release by another. */
         if (__atomic_compare_exchange_n(&subject->slot->state, &state, next, false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -96,14 +97,14 @@ static hf_status begin_at(const hf_subject *subject, bool waits, unsigned *closi
     }
 }
 
-hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_closer *closer,
+hf_status hf_close_begin(hf_table *table, hf_handle handle, uint64_t marks, hf_closer *closer,
                          hf_close_result *result, const hf_refusal *refusal)
 {
     closer->left = HF_CLOSING_NOTHING;
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     while (hf_subject_find(table, handle, &closer->subject)) {
-        hf_status status = begin_at(&closer->subject, waits, &closer->left);
+        hf_status status = begin_at(&closer->subject, marks, &closer->left);
         if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
             result->outcome = HF_OUTCOME_NOT_OWNED;
         if (status == HF_OK)
@@ -120,7 +121,7 @@ hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_close
 
 void hf_close_seal(const hf_closer *closer)
 {
-    if ((closer->left & HF_CLOSING_BARRIER) != 0)
+    if ((closer->left & (HF_CLOSING_BARRIER | HF_CLOSING_UNSEALED)) != 0)
         (void)__atomic_fetch_or(&closer->subject.slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
@@ -187,7 +188,7 @@ static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *r
     hf_status status = hf_exit_refuse(table);
     if (status != HF_OK)
         return hf_close_nothing(result, status);
-    status = hf_close_begin(table, handle, false, &closer, result, &refusal);
+    status = hf_close_begin(table, handle, 0, &closer, result, &refusal);
     if (closer.left == HF_CLOSING_NOTHING)
         return status;
     if ((closer.left & HF_CLOSING_BARRIER) != 0)
@@ -219,7 +220,7 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
         note_closer(&subject, site);
-        hf_finish(&subject, result, site);
+        hf_finish_at_once(&subject, result, site);
         hf_drain(table, site);
         return HF_OK;
     }
@@ -262,7 +263,7 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
     bool hot = false;
     for (size_t i = 0; i < count; i++) {
         hf_closer closer;
-        hf_status status = hf_close_begin(table, handles[i], false, &closer,
+        hf_status status = hf_close_begin(table, handles[i], 0, &closer,
                                           results != NULL ? &results[i] : NULL, refusal);
         left[i] = (uint8_t)closer.left;
         hot |= (closer.left & HF_CLOSING_BARRIER) != 0;

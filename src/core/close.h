@@ -8,11 +8,12 @@
 
 /* What the first step leaves to the later ones. */
 typedef enum hf_closing {
-    HF_CLOSING_NOTHING = 0, /* refused, or done */
-    HF_CLOSING_CLAIMED = 1, /* nothing held it: finish it */
-    HF_CLOSING_SETTLE = 2,  /* sealed already: look who holds it */
-    HF_CLOSING_BARRIER = 4, /* needs the barrier, and to be sealed */
-    HF_CLOSING_HOLDING = 8  /* (with the two before) the closer holds a count of its own */
+    HF_CLOSING_NOTHING = 0,  /* refused, or done */
+    HF_CLOSING_CLAIMED = 1,  /* nothing held it: finish it */
+    HF_CLOSING_SETTLE = 2,   /* sealed already: look who holds it */
+    HF_CLOSING_BARRIER = 4,  /* needs the barrier, and to be sealed */
+    HF_CLOSING_HOLDING = 8,  /* (with the two before) the closer holds a count of its own */
+    HF_CLOSING_UNSEALED = 16 /* needs no barrier, but is to be sealed */
 } hf_closing;
 
 typedef struct hf_closer {
@@ -20,9 +21,11 @@ typedef struct hf_closer {
     unsigned left; /* hf_closing */
 } hf_closer;
 
-/* First step: refuse new regions and references.  `waits`: the caller will do the releasing. Clears
- * *result.  OK with nothing left: a reserved handle, abandoned. */
-hf_status hf_close_begin(hf_table *table, hf_handle handle, bool waits, hf_closer *closer,
+/* First step: refuse new regions and references.  `marks` go into the state with CLOSED, unless the
+ * value is claimed at once: HF_WAITER, the caller will do the releasing; HF_THEN, never claimed at
+ * once, and not sealed: the caller writes the completion first.  Clears *result.  OK with nothing
+ * left: a reserved handle, abandoned. */
+hf_status hf_close_begin(hf_table *table, hf_handle handle, uint64_t marks, hf_closer *closer,
                          hf_close_result *result, const hf_refusal *refusal);
 
 /* The result of a close that does nothing; answers the status. */

@@ -130,6 +130,24 @@ void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value)
         PUT(life->value, (uint64_t)value);
 }
 
+void hf_cold_set_then(hf_table *table, uint64_t raw, hf_completion then, void *context)
+{
+    hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    PUT(cold->then, then);
+    PUT(cold->then_context, context);
+    /* Release: last, because a forked child may find the record half-written. */
+    __atomic_store_n(&cold->then_raw, raw, __ATOMIC_RELEASE);
+}
+
+hf_completion hf_cold_then(const hf_table *table, uint64_t raw, void **context)
+{
+    const hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    if (__atomic_load_n(&cold->then_raw, __ATOMIC_ACQUIRE) != raw)
+        return NULL;
+    *context = GET(cold->then_context);
+    return GET(cold->then);
+}
+
 void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
 {
     hf_cold_life *life = find_life(table, raw);

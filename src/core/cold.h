@@ -1,8 +1,9 @@
 /* Cold records: what is known of a handle beyond its value.
  *
  * They lie in an array parallel to the slots, committed as far as it is used.  A handle whose type
- * field is odd has one: because it is borrowed, has a parent, a label or a namespace, or because
- * the table's level asks for stacks.  Each record keeps the last lives of its slot, newest and
+ * field is odd has one: because it is borrowed, has a parent, a label, a group or a namespace, or
+ * because the table's level asks for stacks.  One whose type field is even may come by one when it
+ * is closed, for its completion alone.  Each record keeps the last lives of its slot, newest and
  * older, so that a report on a stale handle can tell who opened and who closed it.
  *
  * Fields are written by the thread that opens or closes the life and may be read by any at any
@@ -11,6 +12,8 @@
 #define HF_CORE_COLD_H
 
 #include "core/table.h"
+
+#include <holdfast/dispatch.h>
 
 enum { HF_COLD_REFERENCES = 8 };
 
@@ -28,7 +31,10 @@ typedef struct hf_cold {
     uint32_t children; /* how many open handles name this slot as their parent */
     uint32_t newest;   /* which of the lives */
     uint32_t identified;
-    uint32_t unused;
+    uint32_t group;    /* of the life that the slot holds: see group.h; 0: none */
+    uint64_t then_raw; /* the handle, without its secret, that the completion belongs to */
+    hf_completion then;
+    void *then_context;
     hf_identity identity;
     uint64_t references[HF_COLD_REFERENCES]; /* hf_trace of live references, packed, at level 3 */
     hf_cold_life lives[];
@@ -58,6 +64,14 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
 
 /* The value of a life that was reserved. */
 void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value);
+
+/* Writes the completion of a handle that is closed, with THEN, and not sealed yet: it is the
+ * closer's alone, and nobody reads it before SEALED.  The record exists. */
+void hf_cold_set_then(hf_table *table, uint64_t raw, hf_completion then, void *context);
+
+/* Reads the completion of a claimed handle; NULL when it was never written, because the process was
+ * forked in between. */
+hf_completion hf_cold_then(const hf_table *table, uint64_t raw, void **context);
 
 /* Notes who closed a life.  The caller holds the handle. */
 void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed);

@@ -15,6 +15,7 @@
 
 #include "core/bag.h"
 #include "core/exit.h"
+#include "core/farewell.h"
 #include "core/owners.h"
 #include "core/refuse.h"
 #include "core/registry.h"
@@ -222,50 +223,79 @@ bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
     (void)__atomic_fetch_sub(&cold->children, 1, __ATOMIC_RELAXED);
     /* Release: the child's release comes before the parent's.  Partner: the acquire in hf_claim. */
     (void)__atomic_fetch_sub(&next->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
-    hf_full_fence();
+    hf_full_fence(); /* partner: the closer's fence after SEALED */
     return true;
 }
 
-/* Frees the slot of *current and drops its parent; true: *current is now the parent, claimed. */
-static bool free_slot(hf_subject *current)
+/* The handle is made anew: a completion may have destroyed the table, and then this finds a state
+ * that is not the parent's. */
+static bool claim_parent(hf_subject *parent)
 {
-    hf_table *table = current->table;
-    if (!hf_raw_has_cold(current->raw)) {
-        hf_recycle(current);
-        return false;
-    }
-    hf_handle parent = hf_cold_parent(table, current->raw);
+    *parent = hf_subject_of(parent->table, parent->raw);
+    return !hf_exiting() && hf_claim(parent, false);
+}
+
+/* Frees the slot of *current, with all that follows; true: *current is now its parent, claimed. */
+static bool free_slot(hf_subject *current, const hf_close_result *result)
+{
+    hf_farewell farewell;
+    hf_subject parent;
+    hf_farewell_read(current, &farewell);
     hf_recycle(current);
-    return hf_drop_parent(table, parent, current) && !hf_exiting() && hf_claim(current, false);
+    bool has_parent = hf_drop_parent(current->table, farewell.parent, &parent);
+    hf_farewell_bid(&farewell, result);
+    if (!has_parent || !claim_parent(&parent))
+        return false;
+    *current = parent;
+    return true;
 }
 
 /* A loop, not a recursion: a chain of parents may be long. */
-static void release_rest(hf_subject *current, hf_site site)
+static void release_rest(hf_subject *current, hf_close_result result, hf_site site)
 {
-    while (free_slot(current))
-        (void)release_value(current, site);
+    while (free_slot(current, &result))
+        result = release_value(current, site);
 }
 
 void hf_release_slot(const hf_subject *subject, hf_site site)
 {
     hf_subject current = *subject;
-    release_rest(&current, site);
+    release_rest(&current, (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED}, site);
+}
+
+static inline void finish_plain(const hf_subject *subject, hf_close_result *result, hf_site site)
+{
+    hf_close_result done = release_plain(subject, site);
+    if (result != NULL)
+        *result = done;
+    hf_recycle(subject);
+}
+
+__attribute__((noinline)) static void finish_with_farewell(const hf_subject *subject,
+                                                           hf_close_result *result, hf_site site)
+{
+    hf_subject current = *subject;
+    hf_close_result done = release_value(subject, site);
+    if (result != NULL)
+        *result = done;
+    release_rest(&current, done, site);
+}
+
+/* Without a cold record: owned, in no namespace, without identity, parent or group. */
+void hf_finish_at_once(const hf_subject *subject, hf_close_result *result, hf_site site)
+{
+    if (hf_raw_has_cold(subject->raw))
+        finish_with_farewell(subject, result, site);
+    else
+        finish_plain(subject, result, site);
 }
 
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
 {
-    /* Without a cold record: owned, in no namespace, without identity or parent. */
-    if (!hf_raw_has_cold(subject->raw)) {
-        hf_close_result plain = release_plain(subject, site);
-        if (result != NULL)
-            *result = plain;
-        hf_recycle(subject);
-        return;
-    }
-    hf_close_result done = release_value(subject, site);
-    if (result != NULL)
-        *result = done;
-    hf_release_slot(subject, site);
+    if ((hf_state_load(subject->slot) & HF_THEN) != 0)
+        finish_with_farewell(subject, result, site);
+    else
+        hf_finish_at_once(subject, result, site);
 }
 
 /* ---- holding and settling ------------------------------------------------------------------- */

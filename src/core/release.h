@@ -21,10 +21,14 @@ bool hf_claim(const hf_subject *subject, bool as_waiter);
 /* The same by a view of the hazards that was taken after the handle was sealed; NULL: look now. */
 bool hf_claim_in_view(const hf_subject *subject, bool as_waiter, const hf_view *view);
 
-/* Releases a claimed value, frees the slot, and drops the parent, which may fall to us as well. */
+/* Releases a claimed value, frees the slot, drops the parent, which may fall to us as well, and
+ * bids farewell (farewell.h).  `result` may be NULL. */
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site);
 
-/* The second half of that: frees the slot of a value that is gone, and drops the parent. */
+/* The same for a value that its closer claimed at once, so that no completion can be due. */
+void hf_finish_at_once(const hf_subject *subject, hf_close_result *result, hf_site site);
+
+/* The second half of that, for a value that left the table by another way. */
 void hf_release_slot(const hf_subject *subject, hf_site site);
 
 /* Gives back a claimed value of a type that has release_at_exit by that function, without a word

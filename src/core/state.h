@@ -13,6 +13,8 @@
  *   WAITER    somebody is in rundown and does the releasing; whoever would have released wakes him
  *             instead.  May be set when the waiter has just given up (he looks again after clearing
  *             it); must not be clear while he sleeps for more than a poll interval.
+ *   THEN      (above the heat) a completion waits in the slot's cold record: hf_close_then.  Set
+ * once, with CLOSED but before SEALED, so that whoever claims the value finds it written.
  *
  * HAZARD without LIVE never occurs: a damaged handle could match it.
  * A free slot has none of the flags and is not LIVE.  A retired one has RELEASED alone, type 0 and
@@ -27,6 +29,7 @@
 #define HF_RELEASED UINT64_C(4)
 #define HF_WAITER   UINT64_C(8)
 #define HF_FLAGS    ((UINT64_C(1) << HF_FLAG_BITS_) - 1)
+#define HF_THEN     (UINT64_C(1) << HF_THEN_SHIFT_)
 
 #define HF_COUNT_ONE   (UINT64_C(1) << HF_COUNT_SHIFT_)
 #define HF_COUNT_LIMIT ((UINT64_C(1) << HF_COUNT_BITS_) - 1)

@@ -229,7 +229,7 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
         if (hf_subject_find(table, handle, &subject))
             return refuse_deadlock(&subject, refusal.operation, refusal.site);
     }
-    status = hf_close_begin(table, handle, true, &closer, result, &refusal);
+    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, &refusal);
     return closer.left == HF_CLOSING_NOTHING ? status
                                              : end_and_wait(&closer, timeout, result, &refusal);
 }

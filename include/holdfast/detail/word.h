@@ -2,7 +2,7 @@
  *
  *     bit     63      58 57            33   32     31     30               1   0
  *  handle   |   type    |   generation   |   1  |   1    |       index        | 1 |  ^ table secret
- *  state    |   type    |   generation   | LIVE | HAZARD | heat | count | flags 4 |
+ *  state    |   type    |   generation   | LIVE | HAZARD | THEN | heat | count | flags 4 |
  *            \____________________ tag ____________________/
  *
  * One exclusive-or of handle (secret taken off) and state, and one shift, leave the difference of
@@ -31,7 +31,8 @@
 #endif
 #define HF_INDEX_BITS_ 30
 #define HF_FLAG_BITS_  4
-#define HF_HEAT_BITS_  (HF_INDEX_BITS_ + 1 - HF_FLAG_BITS_ - HF_COUNT_BITS_)
+#define HF_THEN_BITS_  1
+#define HF_HEAT_BITS_  (HF_INDEX_BITS_ + 1 - HF_FLAG_BITS_ - HF_COUNT_BITS_ - HF_THEN_BITS_)
 #define HF_TYPE_BITS_  (64 - HF_GENERATION_SHIFT_ - HF_GENERATION_BITS_)
 
 /* Of the handle alone. */
@@ -42,9 +43,10 @@
 /* Of the state alone. */
 #define HF_COUNT_SHIFT_ HF_FLAG_BITS_
 #define HF_HEAT_SHIFT_  (HF_COUNT_SHIFT_ + HF_COUNT_BITS_)
+#define HF_THEN_SHIFT_  (HF_HEAT_SHIFT_ + HF_HEAT_BITS_)
 
 /* Of both. */
-#define HF_HAZARD_SHIFT_     (HF_HEAT_SHIFT_ + HF_HEAT_BITS_)
+#define HF_HAZARD_SHIFT_     (HF_THEN_SHIFT_ + HF_THEN_BITS_)
 #define HF_LIVE_SHIFT_       (HF_HAZARD_SHIFT_ + 1)
 #define HF_GENERATION_SHIFT_ (HF_LIVE_SHIFT_ + 1)
 #define HF_TYPE_SHIFT_       (HF_GENERATION_SHIFT_ + HF_GENERATION_BITS_)
@@ -63,7 +65,7 @@ HF_STATIC_ASSERT(HF_INDEX_SHIFT_ + HF_INDEX_BITS_ == HF_HAZARD_SHIFT_,
                  "a handle's HAZARD lies where the state's does");
 HF_STATIC_ASSERT(HF_HAZARD_SHIFT_ == 31, "place and HAZARD fill the low half");
 HF_STATIC_ASSERT(HF_TYPE_SHIFT_ + HF_TYPE_BITS_ == 64, "the fields cover the word");
-HF_STATIC_ASSERT(HF_TYPE_BITS_ >= 6 && HF_HEAT_BITS_ >= 10, "type and heat have their least width");
+HF_STATIC_ASSERT(HF_TYPE_BITS_ >= 6 && HF_HEAT_BITS_ >= 9, "type and heat have their least width");
 
 typedef struct hf_slot_ {
     uint64_t state; /* accessed atomically only */

@@ -1,0 +1,22 @@
+/* Farewells. */
+#include "core/farewell.h"
+
+void hf_farewell_read(const hf_subject *subject, hf_farewell *out)
+{
+    *out = (hf_farewell){.handle = subject->handle};
+    if (hf_raw_has_cold(subject->raw))
+        out->parent = hf_cold_parent(subject->table, subject->raw);
+    if ((hf_state_load(subject->slot) & HF_THEN) != 0)
+        out->then = hf_cold_then(subject->table, subject->raw, &out->context);
+}
+
+void hf_farewell_bid(const hf_farewell *farewell, const hf_close_result *result)
+{
+    if (farewell->then == NULL)
+        return;
+    int error = hf_os_error();
+    uint32_t inside = hf_inside_begin(farewell->handle.bits);
+    farewell->then(farewell->context, result);
+    hf_inside_end(inside);
+    hf_os_set_error(error);
+}
