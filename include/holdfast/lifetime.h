@@ -50,8 +50,8 @@ typedef struct hf_close_result {
  * caller still owns the value.  May take memory from the system and calls the type's identify;
  * takes no lock; waits for nothing else.  Errors:
  * INVALID_ARGUMENT (table, type or out null; an owned value of a type without release), the
- * parent's as for hf_addref, CLOSING (the table is shutting down), TOO_MANY_REFERENCES (the
- * parent's), TOO_MANY_TYPES, TABLE_FULL, NO_MEMORY. */
+ * parent's as for hf_addref, CLOSING (the table is shutting down, the group is closing),
+ * TOO_MANY_REFERENCES (the parent's), TOO_MANY_TYPES, TABLE_FULL, NO_MEMORY. */
 HF_NODISCARD HF_API hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
                                       const hf_open_options *options, hf_handle *out);
 

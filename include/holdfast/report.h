@@ -103,20 +103,21 @@ typedef struct hf_report_event {
 
 /* A handle that plays a part in a finding. */
 typedef struct hf_report_party {
-    hf_handle handle;      /* null: there is no such party */
-    hf_value value;        /* 0 if not recorded */
-    const char *type_name; /* "" if unknown */
-    const char *label;     /* "" if none */
+    hf_handle handle;       /* null: there is no such party */
+    hf_value value;         /* 0 if not recorded */
+    const char *type_name;  /* "" if unknown */
+    const char *label;      /* "" if none */
+    const char *group_name; /* of the group that it is in now; "" if none */
     hf_report_event opened;
     hf_report_event closed;
 } hf_report_party;
 
 /* X(NAME, number, "name", "in text"): how a thread holds a handle. */
-#define HF_HOLDS(X)                                                                \
-    X(HAZARD, 0, "hazard", "in a hazard region")                                   \
-    X(COUNTED, 1, "counted", "in a counted region")                                \
-    X(REFERENCE, 2, "reference", "by a reference") /* whoever has it now */        \
-    X(RELEASING, 3, "releasing", "by its release or unblock function, which runs") \
+#define HF_HOLDS(X)                                                                            \
+    X(HAZARD, 0, "hazard", "in a hazard region")                                               \
+    X(COUNTED, 1, "counted", "in a counted region")                                            \
+    X(REFERENCE, 2, "reference", "by a reference") /* whoever has it now */                    \
+    X(RELEASING, 3, "releasing", "by its release, unblock or completion function, which runs") \
     X(LOCK, 4, "lock", "as a lock") /* the user's: see <holdfast/lock.h> */
 
 typedef enum hf_hold_kind {

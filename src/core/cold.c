@@ -1,7 +1,7 @@
 /* Cold records: committing, writing and reading them. */
 #include "core/cold.h"
 
-#include <string.h>
+#include "core/group.h"
 
 uint32_t hf_cold_lives(unsigned level)
 {
@@ -103,6 +103,7 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
     PUT(life->opened, hf_trace_pack(opened));
     PUT(life->closed, UINT64_C(0));
     PUT(cold->identified, 0u);
+    PUT(cold->group, options != NULL ? hf_group_number(options->group) : 0);
     /* Release: the fields come before.  Partner: the acquire in read_life. */
     __atomic_store_n(&life->raw, raw, __ATOMIC_RELEASE);
     PUT(cold->newest, newest);
@@ -187,6 +188,34 @@ hf_handle hf_cold_parent(const hf_table *table, uint64_t raw)
     return (hf_handle){life != NULL && GET(life->raw) == raw ? parent : 0};
 }
 
+/* The state is read before and after: when both are of one life, so is the group in between. */
+static uint32_t group_of(const hf_table *table, uint32_t index, uint64_t *state)
+{
+    const hf_slot_ *slot = hf_slot_at(table, index);
+    *state = hf_state_load(slot);
+    const hf_cold *cold = hf_raw_has_cold(*state) ? hf_cold_at(table, index) : NULL;
+    uint32_t group = cold != NULL ? GET(cold->group) : 0;
+    /* Orders the group before the second look.  Partner: the fence in hf_cold_open, which comes
+     * after the end of the former life. */
+    hf_acquire_fence();
+    return hf_state_is_life_of(GET(slot->state), *state) ? group : 0;
+}
+
+uint32_t hf_cold_group(const hf_table *table, uint32_t index)
+{
+    uint64_t state;
+    return group_of(table, index, &state);
+}
+
+bool hf_cold_is_of_group(const hf_table *table, uint32_t index, uint32_t group, uint64_t *raw)
+{
+    uint64_t state;
+    if (group_of(table, index, &state) != group)
+        return false;
+    *raw = hf_raw_of_state(state, index);
+    return true;
+}
+
 uint32_t hf_cold_children(const hf_table *table, uint64_t raw)
 {
     const hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
@@ -212,6 +241,14 @@ void hf_cold_drop_reference(hf_table *table, uint64_t raw, uint64_t note)
         PUT(cold->references[note - 1], UINT64_C(0));
 }
 
+/* Of a handle that is still a member; the name lasts as long as it is. */
+static const char *group_name(const hf_table *table, uint64_t raw)
+{
+    uint64_t state;
+    const hf_group *group = hf_group_at(group_of(table, hf_raw_index(raw), &state));
+    return group != NULL && hf_state_is_life_of(state, raw) ? group->name : NULL;
+}
+
 hf_event_party hf_cold_party(const hf_table *table, uint64_t raw)
 {
     const hf_type *type = hf_type_of(table, raw);
@@ -219,6 +256,7 @@ hf_event_party hf_cold_party(const hf_table *table, uint64_t raw)
                             .type_name = type != NULL ? type->name : NULL};
     hf_cold_life life;
     if (hf_raw_has_cold(raw) && read_life(table, raw, &life)) {
+        party.group_name = group_name(table, raw);
         party.value = (hf_value)life.value;
         party.label = life.label;
         party.opened = hf_trace_unpack(life.opened);

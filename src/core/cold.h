@@ -80,6 +80,13 @@ void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed);
 bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw);
 hf_handle hf_cold_parent(const hf_table *table, uint64_t raw);
 
+/* The group of the handle that a slot holds now, 0 for none.  It may have changed when one looks at
+ * the answer. */
+uint32_t hf_cold_group(const hf_table *table, uint32_t index);
+
+/* Whether a slot holds a member of that group; then *raw is its handle without the secret. */
+bool hf_cold_is_of_group(const hf_table *table, uint32_t index, uint32_t group, uint64_t *raw);
+
 /* How many children an open slot has. */
 uint32_t hf_cold_children(const hf_table *table, uint64_t raw);
 

@@ -22,8 +22,9 @@ typedef struct hf_trace {
 typedef struct hf_event_party {
     hf_handle handle; /* null: no such party */
     hf_value value;
-    const char *type_name; /* or NULL */
-    const char *label;     /* or NULL */
+    const char *type_name;  /* or NULL */
+    const char *label;      /* or NULL */
+    const char *group_name; /* or NULL */
     hf_trace opened;
     hf_trace closed;
 } hf_event_party;

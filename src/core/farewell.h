@@ -14,6 +14,7 @@ typedef struct hf_farewell {
     hf_handle parent;   /* null: none */
     hf_completion then; /* NULL: none */
     void *context;
+    uint32_t group; /* its number; 0: none */
 } hf_farewell;
 
 /* Of a claimed handle whose slot is not free yet. */

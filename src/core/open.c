@@ -1,5 +1,6 @@
 /* Opening, reserving, committing. */
 #include "core/bag.h"
+#include "core/group.h"
 #include "core/owners.h"
 #include "core/reference.h"
 #include "core/registry.h"
@@ -8,8 +9,8 @@
 static bool needs_cold(const hf_table *table, const hf_type *type, const hf_open_options *options)
 {
     return table->level != 0 || (type->name_space != NULL && !table->skip_checks) ||
-           (options != NULL &&
-            (options->borrowed || options->label != NULL || !hf_handle_is_null(options->parent)));
+           (options != NULL && (options->borrowed || options->label != NULL ||
+                                options->group != NULL || !hf_handle_is_null(options->parent)));
 }
 
 /* The handle of a free slot's next life, without the secret.  A slot that was never used is zero.
@@ -93,9 +94,9 @@ static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value 
                            hf_cold_is_borrowed(subject->table, subject->raw));
 }
 
-/* Everything between "the slot is ours" and "the handle is live". */
+/* Everything between "the slot is ours" and "the handle is live".  `stay`: of a member. */
 static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
-                          const char *operation, hf_site site)
+                          hf_stay *stay, const char *operation, hf_site site)
 {
     int error = hf_os_error();
     hf_handle owner = HF_NULL_HANDLE;
@@ -104,6 +105,7 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
         owner = enrol(subject, type, value);
     }
     publish(subject, value);
+    hf_stay_opened(stay);
     if (!hf_handle_is_null(owner))
         report_owner(subject, owner, operation, site);
     hf_os_set_error(error);
@@ -142,6 +144,11 @@ static void unhold_parent(hf_table *table, hf_ref *held, hf_site site)
     (void)hf_release_at(held, site);
 }
 
+static bool is_group_good(const hf_open_options *options)
+{
+    return options == NULL || options->group == NULL || hf_group_is_valid(options->group);
+}
+
 static bool are_arguments_good(const hf_table *table, const hf_type *type,
                                const hf_open_options *options, const hf_handle *out)
 {
@@ -149,7 +156,7 @@ static bool are_arguments_good(const hf_table *table, const hf_type *type,
     return table != NULL && hf_table_is_usable(table) && out != NULL && type != NULL &&
            type->size == sizeof(hf_type) && type->name != NULL &&
            (type->release != NULL || !owned) &&
-           (options == NULL || options->size == sizeof(hf_open_options));
+           (options == NULL || options->size == sizeof(hf_open_options)) && is_group_good(options);
 }
 
 static inline void count_opened(hf_table *table)
@@ -164,18 +171,22 @@ static hf_status open_with_options(hf_table *table, const hf_type *type, hf_valu
     hf_refusal refusal = {.operation = "hf_open", .site = site};
     uint64_t raw;
     hf_ref parent;
+    hf_stay stay;
     hf_status status = hold_parent(table, options, &refusal, &parent);
     if (status != HF_OK)
         return status;
-    status = take_slot(table, type, options, &raw);
+    status = hf_stay_open(&stay, options != NULL ? options->group : NULL);
+    if (status == HF_OK)
+        status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
+        hf_stay_failed(&stay);
         unhold_parent(table, &parent, site);
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
         hf_cold_open(table, raw, value, options, trace_of(table, site));
     hf_subject subject = hf_subject_of(table, raw);
-    bring_to_life(&subject, type, value, refusal.operation, site);
+    bring_to_life(&subject, type, value, &stay, refusal.operation, site);
     count_opened(table);
     *out = subject.handle;
     return HF_OK;
@@ -272,6 +283,7 @@ static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refus
 hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
 {
     hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
+    hf_stay none = {.group = 0};
     hf_subject subject;
     if (!hf_subject_find(table, handle, &subject))
         return hf_refuse(table, handle, &refusal);
@@ -280,6 +292,7 @@ hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
         return status;
     if (hf_raw_has_cold(subject.raw))
         hf_cold_set_value(table, subject.raw, value);
-    bring_to_life(&subject, hf_type_of(table, subject.raw), value, refusal.operation, refusal.site);
+    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &none, refusal.operation,
+                  refusal.site);
     return HF_OK;
 }

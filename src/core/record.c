@@ -224,6 +224,27 @@ bool hf_record_holds(uint64_t handle)
             (line_holds(own, handle) || list_holds(record, handle) || is_inside(record, handle)));
 }
 
+static bool visit_list(const uint64_t *list, uint32_t count, uint64_t nothing,
+                       bool (*visit)(void *context, uint64_t handle), void *context)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t handle = __atomic_load_n(&list[i], __ATOMIC_RELAXED);
+        if (handle != nothing && !visit(context, handle))
+            return false;
+    }
+    return true;
+}
+
+void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *context)
+{
+    uint32_t own = hf_this_thread.record;
+    const hf_record *record = &hf_records[own];
+    if (own != 0 &&
+        visit_list(hf_hazard_lines[own], HF_HAZARDS_PER_THREAD_, HF_HAZARD_FREE_, visit, context) &&
+        visit_list(record->held, HF_HELD_PER_THREAD, 0, visit, context))
+        (void)visit_list(record->inside, HF_INSIDE_PER_THREAD, 0, visit, context);
+}
+
 static bool visit_record(uint32_t number, uint64_t handle, hf_record_visitor visit, void *context)
 {
     const hf_record *record = &hf_records[number];

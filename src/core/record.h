@@ -35,7 +35,7 @@ typedef struct hf_finding {
 typedef struct hf_record {
     uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
     uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
-    uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles whose release or unblock function runs */
+    uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles of which a function runs */
     uint32_t inside_count;
     uint32_t thread;                  /* of the report side's thread store; 0 unknown */
     hf_finding findings[HF_FINDINGS]; /* by the caller's address */
@@ -88,8 +88,8 @@ static inline hf_record *hf_record_at(uint32_t record)
     return &hf_records[record];
 }
 
-/* Bracket a call of a handle's release or unblock function, so that deadlock checks of any thread
- * see it.  They nest.  Begin answers what end wants. */
+/* Bracket a call of a handle's release, unblock or completion function, so that deadlock checks of
+ * any thread see it.  They nest.  Begin answers what end wants. */
 static inline uint32_t hf_inside_begin(uint64_t handle)
 {
     uint32_t own = hf_record_current();
@@ -157,6 +157,10 @@ static inline bool hf_view_holds(const hf_view *view, uint64_t handle)
 /* Whether this very thread is inside a region of the handle, or inside its release or unblock
  * function: then it must not wait for the handle.  A thread with unlisted regions may be. */
 bool hf_record_holds(uint64_t handle);
+
+/* Calls visit for each handle that this very thread is inside of, as above, until it answers false;
+ * for one that is listed twice, twice. */
+void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *context);
 
 /* Calls visit for each region of a handle, of any thread, until it answers false. */
 typedef bool (*hf_record_visitor)(void *context, const hf_event_holder *holder);

@@ -128,16 +128,48 @@ static void forget(hf_table *table)
     __atomic_store_n(&table->deferred_any, 0u, __ATOMIC_RELAXED);
 }
 
+/* Cleans a table that is ending, unless it is pinned: then whoever unpins it last does so.
+ *
+ * Pinning counts, then reads the phase; ending sets the phase, then reads the count; all of it
+ * seq_cst, so that a pin that saw the table in use is seen here.  The count is read again when the
+ * right to clean is won, because the 0 that brought us here may be older than ENDING. */
+static void clean_if_unpinned(hf_table *table)
+{
+    while (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
+        uint32_t ending = HF_TABLE_ENDING;
+        if (!__atomic_compare_exchange_n(&table->phase, &ending, HF_TABLE_STARTING, false,
+                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            return;
+        if (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
+            zero_memory(table);
+            forget(table);
+            __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
+            return;
+        }
+        __atomic_store_n(&table->phase, HF_TABLE_ENDING, __ATOMIC_SEQ_CST);
+    }
+}
+
+bool hf_table_pin(hf_table *table)
+{
+    (void)__atomic_fetch_add(&table->pins, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&table->phase, __ATOMIC_SEQ_CST) >= HF_TABLE_OPEN)
+        return true;
+    hf_table_unpin(table);
+    return false;
+}
+
+void hf_table_unpin(hf_table *table)
+{
+    if (__atomic_fetch_sub(&table->pins, 1, __ATOMIC_SEQ_CST) == 1)
+        clean_if_unpinned(table);
+}
+
 void hf_table_retire(hf_table *table, bool held)
 {
-    if (held) {
-        __atomic_store_n(&table->phase, HF_TABLE_GONE, __ATOMIC_RELEASE);
-        return;
-    }
-    __atomic_store_n(&table->phase, HF_TABLE_STARTING, __ATOMIC_RELEASE);
-    zero_memory(table);
-    forget(table);
-    __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
+    __atomic_store_n(&table->phase, held ? HF_TABLE_GONE : HF_TABLE_ENDING, __ATOMIC_SEQ_CST);
+    if (!held)
+        clean_if_unpinned(table);
 }
 
 /* ---- creation ------------------------------------------------------------------------------- */

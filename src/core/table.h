@@ -52,6 +52,7 @@ typedef struct hf_bag {
 typedef enum hf_table_phase {
     HF_TABLE_IDLE = 0, /* in the pool */
     HF_TABLE_STARTING, /* being created or cleaned */
+    HF_TABLE_ENDING,   /* destroyed; to be cleaned when nobody pins it */
     HF_TABLE_OPEN,
     HF_TABLE_CLOSING, /* hf_table_shutdown was called: no new handles */
     HF_TABLE_GONE     /* destroyed; kept because somebody holds a handle */
@@ -60,6 +61,7 @@ typedef enum hf_table_phase {
 struct hf_table {
     hf_table_head_ head; /* first: the inlined functions read it */
     uint32_t phase;      /* hf_table_phase */
+    uint32_t pins;       /* see hf_table_pin */
     uint8_t level;       /* 0 to 3 */
     uint8_t reuse;       /* hf_reuse, what is really used */
     uint8_t protection;  /* hf_protection */
@@ -169,6 +171,11 @@ static inline uint64_t hf_raw_at(const hf_table *table, uint32_t index, uint64_t
     return hf_word_type(*state) == 0 || hf_state_is_free(*state) ? 0
                                                                  : hf_raw_of_state(*state, index);
 }
+
+/* Keeps a table what it is for one who looks at tables that are not his: it may be destroyed
+ * meanwhile, but is not cleaned before the unpin.  Waits for nothing.  False: not in use. */
+bool hf_table_pin(hf_table *table);
+void hf_table_unpin(hf_table *table);
 
 /* Gives the table's memory back to the pool, zeroed, or keeps it for ever if `held`. */
 void hf_table_retire(hf_table *table, bool held);

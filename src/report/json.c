@@ -134,6 +134,8 @@ static void put_party(hf_buffer *to, const char *key, const hf_report_party *par
     put_hex(to, "value", party->value);
     put_text(to, "type", party->type_name);
     put_text(to, "label", party->label);
+    if (party->group_name[0] != '\0')
+        put_text(to, "group", party->group_name);
     if (role != NULL)
         put_text(to, "role", role);
     put_event(to, "opened", &party->opened);

@@ -39,6 +39,7 @@ static hf_report_party party(const hf_event_party *from)
                              .value = from->value,
                              .type_name = text_of(from->type_name),
                              .label = text_of(from->label),
+                             .group_name = text_of(from->group_name),
                              .opened = moment(from->opened),
                              .closed = moment(from->closed)};
 }

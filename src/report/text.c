@@ -94,6 +94,10 @@ static void put_party(const text *to, const hf_report_party *party)
         hf_buffer_print(to->buffer, ", ");
         put_name(to, party->label);
     }
+    if (party->group_name[0] != '\0') {
+        hf_buffer_print(to->buffer, ", group ");
+        put_name(to, party->group_name);
+    }
     hf_buffer_print(to->buffer, ")");
 }
 
@@ -105,6 +109,9 @@ static void put_subject(const text *to)
     if (!hf_handle_is_null(report->subject.handle)) {
         hf_buffer_print(to->buffer, ": ");
         put_party(to, &report->subject);
+    } else if (report->subject.group_name[0] != '\0') {
+        hf_buffer_print(to->buffer, ": group ");
+        put_name(to, report->subject.group_name);
     }
     if (report->table_name[0] != '\0') {
         hf_buffer_print(to->buffer, ", table ");
