@@ -20,12 +20,29 @@ typedef enum operation {
     INSPECT,
     IS_LIVE,
     OPEN_CHILD,
+    CLOSE_THEN,
+    DISPATCH,
+    DISPATCH_WRONG,
     OPERATIONS
 } operation;
 
-static const char *const operation_names[OPERATIONS] = {
-    "enter", "enter_any", "enter_wrong_type", "addref",    "close",   "close_many", "close_wait",
-    "wait",  "detach",    "commit",           "duplicate", "inspect", "is_live",    "open_child"};
+static const char *const operation_names[OPERATIONS] = {"enter",
+                                                        "enter_any",
+                                                        "enter_wrong_type",
+                                                        "addref",
+                                                        "close",
+                                                        "close_many",
+                                                        "close_wait",
+                                                        "wait",
+                                                        "detach",
+                                                        "commit",
+                                                        "duplicate",
+                                                        "inspect",
+                                                        "is_live",
+                                                        "open_child",
+                                                        "close_then",
+                                                        "dispatch",
+                                                        "dispatch_wrong_type"};
 
 /* One letter a status, one column a state, in the order of SCENE_STATES:
  *
@@ -35,13 +52,15 @@ static const char *const operation_names[OPERATIONS] = {
  * . ok   0 null   F forged   X foreign   S stale   U not committed   W wrong type   C closing
  * B busy   D possible deadlock   T timed out.  For is_live anything but a dot is "false". */
 static const char *const expected[OPERATIONS] = {
-    [ENTER] = "0FFXSSU......CCC.",       [ENTER_ANY] = "0FFXSSU......CCC.",
-    [ENTER_WRONG] = "0FFXSSUWWWWWWWWWW", [ADDREF] = "0FFXSSU......CCC.",
-    [CLOSE] = "0FFXSS.......CCCC",       [CLOSE_MANY] = "0FFXSS.......CCCC",
-    [CLOSE_WAIT] = "0FFXSS...DDTTCCCC",  [WAIT] = "0FFX..UBBBBBBTDTT",
-    [DETACH] = "0FFXSSU..BBBBCCCC",      [COMMIT] = "0FFXSS.BBBBBBCCCC",
-    [DUPLICATE] = "0FFXSSU......CCC.",   [INSPECT] = "0FFX.............",
-    [IS_LIVE] = "0FFXSSU......CCC.",     [OPEN_CHILD] = "0FFXSSU......CCC.",
+    [ENTER] = "0FFXSSU......CCC.",          [ENTER_ANY] = "0FFXSSU......CCC.",
+    [ENTER_WRONG] = "0FFXSSUWWWWWWWWWW",    [ADDREF] = "0FFXSSU......CCC.",
+    [CLOSE] = "0FFXSS.......CCCC",          [CLOSE_MANY] = "0FFXSS.......CCCC",
+    [CLOSE_WAIT] = "0FFXSS...DDTTCCCC",     [WAIT] = "0FFX..UBBBBBBTDTT",
+    [DETACH] = "0FFXSSU..BBBBCCCC",         [COMMIT] = "0FFXSS.BBBBBBCCCC",
+    [DUPLICATE] = "0FFXSSU......CCC.",      [INSPECT] = "0FFX.............",
+    [IS_LIVE] = "0FFXSSU......CCC.",        [OPEN_CHILD] = "0FFXSSU......CCC.",
+    [CLOSE_THEN] = "0FFXSS.......CCCC",     [DISPATCH] = "0FFXSSU......CCC.",
+    [DISPATCH_WRONG] = "0FFXSSUWWWWWWWWWW",
 };
 
 static hf_status status_of(char letter)
@@ -65,6 +84,7 @@ static hf_status status_of(char letter)
 
 /* What the operation leaves behind, to be undone by `undo`. */
 typedef struct leftovers {
+    unsigned completions;
     hf_region region;
     hf_ref ref;
     hf_handle handle;
@@ -146,6 +166,39 @@ static hf_status try_inspect(scene *on)
     return hf_inspect(on->table, on->handle, &info);
 }
 
+static void count_completion(void *context, const hf_close_result *result)
+{
+    leftovers *left = context;
+    cr_assert_neq(result->outcome, HF_OUTCOME_NONE);
+    left->completions++;
+}
+
+/* What holds the handle is let go before `left` ends. */
+static hf_status try_close_then(scene *on, leftovers *left)
+{
+    hf_status status = hf_close_then(on->table, on->handle, count_completion, left);
+    if (status == HF_OK)
+        scene_let_go(on);
+    cr_assert_eq(left->completions, (unsigned)(status == HF_OK));
+    return status;
+}
+
+static void use(hf_value value, void *argument, hf_callback *self)
+{
+    scene *on = argument;
+    cr_assert_eq(value, on->value);
+    cr_assert_not_null(self);
+    fake_use(value);
+    on->called++;
+}
+
+static hf_status try_dispatch(scene *on, const hf_type *type)
+{
+    hf_status status = hf_dispatch(on->table, on->handle, type, use, on);
+    cr_assert_eq(on->called, (unsigned)(status == HF_OK));
+    return status;
+}
+
 static hf_status attempt(operation what, scene *on, leftovers *left)
 {
     hf_close_result result;
@@ -176,6 +229,12 @@ static hf_status attempt(operation what, scene *on, leftovers *left)
         return try_inspect(on);
     case OPEN_CHILD:
         return try_open_child(on, left);
+    case CLOSE_THEN:
+        return try_close_then(on, left);
+    case DISPATCH:
+        return try_dispatch(on, on->type);
+    case DISPATCH_WRONG:
+        return try_dispatch(on, &on->strangers->types[FAKE_PLAIN]);
     default:
         return HF_E_INVALID_ARGUMENT;
     }
@@ -209,7 +268,7 @@ static void check_unchanged(const hf_info *before, const hf_info *after, const c
 
 static bool is_close(operation what)
 {
-    return what == CLOSE || what == CLOSE_MANY || what == CLOSE_WAIT;
+    return what == CLOSE || what == CLOSE_MANY || what == CLOSE_WAIT || what == CLOSE_THEN;
 }
 
 /* The finding that a refusal makes; HF_REPORT_KIND_COUNT: none is demanded. */
@@ -327,3 +386,6 @@ MATRIX_ROW(duplicate_in_every_state, DUPLICATE)
 MATRIX_ROW(inspect_in_every_state, INSPECT)
 MATRIX_ROW(is_live_in_every_state, IS_LIVE)
 MATRIX_ROW(open_child_in_every_state, OPEN_CHILD)
+MATRIX_ROW(close_then_in_every_state, CLOSE_THEN)
+MATRIX_ROW(dispatch_in_every_state, DISPATCH)
+MATRIX_ROW(dispatch_of_wrong_type_in_every_state, DISPATCH_WRONG)

@@ -45,6 +45,7 @@ typedef struct scene {
     hf_handle child;
     hf_region region;
     hf_ref ref;
+    unsigned called;       /* for what a test counts */
     fake_world *strangers; /* a world of another type, in use in the same table */
 } scene;
 
