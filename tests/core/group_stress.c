@@ -123,10 +123,9 @@ static void drain_once(unsigned round)
     MUST_OK(hf_group_close_wait(group, HF_FOREVER));
     drained = true;
     cr_assert_eq(hf_group_size(group), 0);
-    cr_assert_eq(opened, ended, "%u opened, %u released", opened, ended);
     for (unsigned i = 0; i < WORKERS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
-    cr_assert_eq(opened, ended);
+    cr_assert_eq(opened, ended, "%u opened, %u released", opened, ended);
     cr_assert_eq(completed, asked);
     MUST_OK(hf_group_destroy(group));
 }
