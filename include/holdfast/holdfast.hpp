@@ -316,6 +316,13 @@ template <class Tag> class [[nodiscard]] unique_handle
         return forget_if_spent(hf_close_wait(table_, handle_, timeout, result));
     }
 
+    /* Closes; `then` is called once the value is released, by this very call if nothing holds the
+     * handle, else by the last holder.  As hf_close_then. */
+    [[nodiscard]] hf_status close_then(hf_completion then, void *context) noexcept
+    {
+        return forget_if_spent(hf_close_then(table_, handle_, then, context));
+    }
+
     /* Takes the value out of the table, unreleased; on success the caller owns it and this is
      * empty. As hf_detach. */
     [[nodiscard]] hf_status detach(hf_value &value) noexcept
@@ -404,6 +411,36 @@ template <class Tag> class [[nodiscard]] unique_handle
 
 /* handle_of<&hf_type_fd>: handles of one type. */
 template <const hf_type *Type> using handle_of = unique_handle<of_type<Type>>;
+
+/* ---- callbacks ------------------------------------------------------------------------------ */
+
+#if HF_EXCEPTIONS_
+/* Calls function(value, self) inside a region of the handle; `type` may be null: any.  What the
+ * function throws is thrown on when the region is left and the after-return actions are done.
+ * As hf_dispatch. */
+template <class Function>
+hf_status dispatch(hf_table *table, hf_handle handle, const hf_type *type, Function &&function)
+{
+    struct call {
+        Function &function;
+        std::exception_ptr thrown;
+    } now{function, nullptr};
+    hf_status status = hf_dispatch(
+        table, handle, type,
+        [](hf_value value, void *argument, hf_callback *self) {
+            call *inner = static_cast<call *>(argument);
+            try {
+                inner->function(value, self);
+            } catch (...) {
+                inner->thrown = std::current_exception();
+            }
+        },
+        &now);
+    if (now.thrown)
+        std::rethrow_exception(now.thrown);
+    return status;
+}
+#endif
 
 /* ---- tables --------------------------------------------------------------------------------- */
 

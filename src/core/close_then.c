@@ -11,6 +11,7 @@
  *     life, whose completion would go to the same place, begins after that.
  * The record is committed before the first step, so that a failure changes nothing. */
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/signal.h"
 
 static bool is_closable(hf_status status)
@@ -53,7 +54,9 @@ hf_status hf_close_then(hf_table *table, hf_handle handle, hf_completion then, v
     hf_closer closer;
     if (then == NULL)
         return HF_E_INVALID_ARGUMENT;
-    hf_status status = make_room(table, handle, &refusal);
+    hf_status status = hf_exit_refuse(table);
+    if (status == HF_OK)
+        status = make_room(table, handle, &refusal);
     if (status != HF_OK)
         return status;
     status = hf_close_begin(table, handle, HF_THEN, &closer, &result, &refusal);

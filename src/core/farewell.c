@@ -1,6 +1,7 @@
 /* Farewells. */
 #include "core/farewell.h"
 
+#include "core/exit.h"
 #include "core/group.h"
 
 void hf_farewell_read(const hf_subject *subject, hf_farewell *out)
@@ -27,7 +28,7 @@ void hf_farewell_bid(const hf_farewell *farewell, const hf_close_result *result)
 {
     hf_stay stay;
     hf_stay_leave(&stay, farewell->group, farewell->handle);
-    if (farewell->then != NULL)
+    if (farewell->then != NULL && !hf_exiting())
         call(farewell, result);
     hf_stay_end(&stay);
 }

@@ -20,7 +20,8 @@ typedef struct hf_farewell {
 /* Of a claimed handle whose slot is not free yet. */
 void hf_farewell_read(const hf_subject *subject, hf_farewell *out);
 
-/* Everything but the parent.  Preserves errno.  `result`: what became of the value. */
+/* Everything but the parent; no completion once the process is exiting.  Preserves errno. `result`:
+ * what became of the value. */
 void hf_farewell_bid(const hf_farewell *farewell, const hf_close_result *result);
 
 #endif

@@ -11,6 +11,7 @@
  * whose completions run on other threads: the last of them wakes the one who waits.  He also looks
  * by himself now and then, because that thread may be stopped just before it wakes him. */
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/group.h"
 #include "core/registry.h"
 #include "core/signal.h"
@@ -73,7 +74,15 @@ static bool close_members(const drain *on, hf_table *table, const hf_handle *mem
 {
     hf_drain(table, on->refusal->site);
     (void)hf_close_batch(table, members, count, NULL, on->refusal);
-    return true;
+    return !hf_exiting();
+}
+
+/* Who holds a member, for one who has waited in vain; not when the process is exiting. */
+static void report_holders(const drain *on, const hf_subject *subject)
+{
+    if (!hf_exiting())
+        hf_report_holders(subject, HF_REPORT_RUNDOWN_TIMEOUT, on->refusal->operation,
+                          on->refusal->site);
 }
 
 /* True: released. */
@@ -89,8 +98,7 @@ static bool wait_for(const drain *on, hf_table *table, hf_handle member)
         (void)hf_close_batch(table, &member, 1, NULL, on->refusal);
     if (hf_wait_released(&subject, on->deadline, NULL, on->refusal->site))
         return true;
-    hf_report_holders(&subject, HF_REPORT_RUNDOWN_TIMEOUT, on->refusal->operation,
-                      on->refusal->site);
+    report_holders(on, &subject);
     return false;
 }
 
@@ -161,10 +169,13 @@ static int64_t least(int64_t left, int64_t right)
     return left < right ? left : right;
 }
 
-/* Sleeps until something has changed since `seen`, for a while; false: time is over. */
+/* Sleeps until something has changed since `seen`, for a while; false: time is over, or the process
+ * is exiting. */
 static bool nap(const drain *on, uint32_t seen, int64_t poll)
 {
     int64_t left = on->deadline == INT64_MAX ? INT64_MAX : on->deadline - hf_os_now_ns();
+    if (hf_exiting())
+        return false;
     if (left <= 0) {
         report_without_slot(on, HF_REPORT_RUNDOWN_TIMEOUT,
                             __atomic_load_n(&on->group->leaving, __ATOMIC_RELAXED));
@@ -179,7 +190,8 @@ static bool is_empty(const drain *on)
     return hf_group_word(on->group) >> HF_GROUP_MEMBER_SHIFT == 0;
 }
 
-static hf_status wait_until_empty(const drain *on)
+/* False: time is over, or the process is exiting. */
+static bool wait_until_empty(const drain *on)
 {
     bool walked_all = false;
     for (int64_t poll = POLL_FIRST_NS; !is_empty(on); poll = least(poll * 2, POLL_LAST_NS)) {
@@ -188,12 +200,12 @@ static hf_status wait_until_empty(const drain *on)
         /* Read before the walk: see the head of group.c. */
         bool opening = (hf_group_word(on->group) & HF_GROUP_OPENING_FIELD) != 0;
         if (!walked_all && !walk(on, wait_for_members))
-            return HF_E_TIMED_OUT;
+            return false;
         walked_all = walked_all || !opening;
         if (!is_empty(on) && !nap(on, seen, poll))
-            return HF_E_TIMED_OUT;
+            return false;
     }
-    return HF_OK;
+    return true;
 }
 
 hf_status hf_group_close_wait(hf_group *group, hf_timeout timeout)
@@ -203,11 +215,15 @@ hf_status hf_group_close_wait(hf_group *group, hf_timeout timeout)
     drain on = {.group = group, .refusal = &refusal};
     if (!hf_group_is_valid(group) || timeout < 0)
         return HF_E_INVALID_ARGUMENT;
+    if (hf_exiting())
+        return HF_E_EXITING;
     on.deadline = hf_deadline(timeout);
     if (!hf_group_begin_closing(group))
         return HF_E_INVALID_ARGUMENT;
     (void)walk(&on, close_members);
-    if (waits_for_itself(&on))
+    if (!hf_exiting() && waits_for_itself(&on))
         return HF_E_POSSIBLE_DEADLOCK;
-    return wait_until_empty(&on);
+    if (wait_until_empty(&on))
+        return HF_OK;
+    return hf_exiting() ? HF_E_EXITING : HF_E_TIMED_OUT;
 }

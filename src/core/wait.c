@@ -164,15 +164,19 @@ void hf_report_holders(const hf_subject *subject, hf_report_kind kind, const cha
                        hf_site site)
 {
     holders all = {.count = 0};
+    uint64_t state = hf_state_load(subject->slot);
+    /* Its slot may be another's: a completion runs when the slot is free. */
+    bool in_slot = hf_state_is_life_of(state, subject->raw);
     hf_record_visit(subject->handle.bits, add_holder, &all);
-    add_references(subject, &all);
+    if (in_slot)
+        add_references(subject, &all);
     hf_event event = {.kind = kind,
                       .operation = operation,
                       .table_name = subject->table->name,
                       .subject = hf_cold_party(subject->table, subject->raw),
                       .holders = all.list,
                       .holder_count = all.count,
-                      .references = hf_state_count(hf_state_load(subject->slot))};
+                      .references = in_slot ? hf_state_count(state) : 0};
     hf_find(subject->table, &event, site);
 }
 

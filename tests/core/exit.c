@@ -50,6 +50,13 @@ Test(exit_latch, errno_is_preserved)
 
 /* ---- every call that is refused, with a handle in every state -------------------------------- */
 
+static void never(void *context, const hf_close_result *result)
+{
+    (void)context;
+    (void)result;
+    cr_assert_fail("a completion was called");
+}
+
 static void expect_refused(scene *on)
 {
     hf_close_result result = {.outcome = HF_OUTCOME_RELEASED, .references = 1};
@@ -66,6 +73,7 @@ static void expect_refused(scene *on)
     MUST(hf_close_wait(on->table, on->handle, HF_FOREVER, &result), HF_E_EXITING);
     cr_assert_eq(result.outcome, HF_OUTCOME_NONE);
     MUST(hf_wait(on->table, on->handle, HF_FOREVER), HF_E_EXITING);
+    MUST(hf_close_then(on->table, on->handle, never, NULL), HF_E_EXITING);
     MUST(hf_table_shutdown(on->table, HF_FOREVER), HF_E_EXITING);
     hf_table_destroy(on->table);
     cr_assert_str_eq(hf_table_name(on->table), "test table", "it was destroyed");
@@ -80,7 +88,7 @@ Test(exit_latch, every_state_is_refused)
         reports_clear();
         hf_process_exiting();
         expect_refused(&on);
-        cr_assert_eq(refusals(on.table), 7, "%s", scene_name(on.state));
+        cr_assert_eq(refusals(on.table), 8, "%s", scene_name(on.state));
         cr_assert_eq(fake_alive(on.world), alive, "%s: something was released", scene_name(state));
         cr_assert_eq(reports_total(), 0, "%s", scene_name(state));
         hf_exit_latch.set = 0; /* for the next one */
@@ -113,6 +121,9 @@ Test(exit_latch, bad_arguments_come_first)
     MUST(hf_close_wait(NULL, handle, 0, NULL), HF_E_INVALID_ARGUMENT);
     MUST(hf_close_wait(table, handle, -1, NULL), HF_E_INVALID_ARGUMENT);
     MUST(hf_wait(NULL, handle, 0), HF_E_INVALID_ARGUMENT);
+    MUST(hf_close_then(NULL, handle, never, NULL), HF_E_INVALID_ARGUMENT);
+    MUST(hf_close_then(table, handle, NULL, NULL), HF_E_INVALID_ARGUMENT);
+    MUST(hf_group_close_wait(NULL, 0), HF_E_INVALID_ARGUMENT);
     MUST(hf_wait(table, handle, -1), HF_E_INVALID_ARGUMENT);
     MUST(hf_table_shutdown(NULL, 0), HF_E_INVALID_ARGUMENT);
     MUST(hf_table_shutdown(table, -1), HF_E_INVALID_ARGUMENT);

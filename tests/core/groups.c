@@ -4,6 +4,8 @@
 #include "fixture.h"
 #include "platform/platform.h"
 
+#include <holdfast/process.h>
+
 #include <sched.h>
 #include <string.h>
 
@@ -536,7 +538,10 @@ Test(groups, completion_that_runs_is_waited_for)
     hf_handle member = v.handle;
     actor_begin(closer, close_then_task, &v);
     until_reached();
+    hf_ref stranger;
+    MUST_OK(hf_addref(table, v.handle, &stranger));
     MUST(hf_group_close_wait(group, 0), HF_E_TIMED_OUT);
+    MUST_OK(hf_release(&stranger));
     const report_copy *report = reports_nth(HF_REPORT_RUNDOWN_TIMEOUT, 0);
     cr_assert_not_null(report);
     cr_assert(hf_handle_equal(report->subject, member), "not the member that leaves");
@@ -609,6 +614,63 @@ Test(groups, inside_the_identify_function_of_a_member)
     cr_assert(hf_is_live(table, member), "an open that had joined failed");
     cr_assert_eq(hf_group_size(group), 1);
     MUST_OK(hf_group_close_wait(group, HF_FOREVER));
+}
+
+/* ---- exit ----------------------------------------------------------------------------------- */
+
+static void end_the_process(fake_value *value, void *argument)
+{
+    (void)value;
+    (void)argument;
+    hf_process_exiting();
+}
+
+static void never(void *context, const hf_close_result *result)
+{
+    (void)context;
+    (void)result;
+    cr_assert_fail("a completion was called");
+}
+
+/* These leave everything to the end of the test's process. */
+TestSuite(groups_at_exit, .init = set_up);
+
+Test(groups_at_exit, drain_is_refused)
+{
+    hf_handle member = open_member(table);
+    hf_process_exiting();
+    MUST(hf_group_close_wait(group, HF_FOREVER), HF_E_EXITING);
+    cr_assert(hf_is_live(table, member));
+    cr_assert_eq(hf_group_size(group), 1);
+    hf_open_options options = member_options(group);
+    MUST_OK(try_open(&options));
+    cr_assert_eq(reports_total(), 0);
+}
+
+Test(groups_at_exit, drain_ends_when_it_begins)
+{
+    drain d = {.timeout = HF_FOREVER};
+    actor *drainer = actor_start();
+    hf_region region;
+    hf_handle member = open_member(table);
+    MUST_OK(hf_enter(table, member, NULL, &region));
+    actor_begin(drainer, drain_task, &d);
+    until_closing(table, member);
+    hf_process_exiting();
+    actor_finish(drainer);
+    MUST(d.status, HF_E_EXITING);
+    hf_leave(&region);
+    cr_assert_eq(world->releases, 0);
+    cr_assert_eq(reports_total(), 0);
+    actor_end(drainer);
+}
+
+Test(groups_at_exit, completion_is_not_called)
+{
+    hf_handle first = open_member(table);
+    world->on_release = end_the_process;
+    MUST_OK(hf_close_then(table, first, never, NULL));
+    cr_assert_eq(world->releases, 1);
 }
 
 /* ---- tables that come and go ---------------------------------------------------------------- */

@@ -367,6 +367,58 @@ void reference_says_why_not()
     EXPECT(!none && none.status() != HF_OK);
 }
 
+void note_completion(void *context, const hf_close_result *result)
+{
+    EXPECT(result->outcome == HF_OUTCOME_RELEASED);
+    ++*static_cast<unsigned *>(context);
+}
+
+void handle_close_then_calls_once()
+{
+    unsigned calls = 0;
+    holdfast::table table(small_options());
+    opened null = open_null(table);
+    {
+        holdfast::region inside = null.file.enter();
+        EXPECT(null.file.close_then(note_completion, &calls) == HF_OK);
+        EXPECT(!null.file);
+        EXPECT(calls == 0 && is_open(null.fd));
+    }
+    EXPECT(calls == 1 && !is_open(null.fd));
+    EXPECT(calls == 1);
+}
+
+void after_return(void *context)
+{
+    *static_cast<bool *>(context) = true;
+}
+
+void dispatch_calls_and_throws_on()
+{
+    bool after = false;
+    unsigned calls = 0;
+    holdfast::table table(small_options());
+    opened null = open_null(table);
+    hf_handle handle = null.file.get();
+    auto count = [&](hf_value value, hf_callback *) { calls += hf_value_fd(value) == null.fd; };
+    EXPECT(holdfast::dispatch(table.get(), handle, nullptr, count) == HF_OK);
+    EXPECT(calls == 1);
+    try {
+        (void)holdfast::dispatch(table.get(), handle, &hf_type_fd,
+                                 [&](hf_value, hf_callback *self) {
+                                     EXPECT(hf_after_return(self, after_return, &after) == HF_OK);
+                                     throw 42;
+                                 });
+        EXPECT(false);
+    } catch (int thrown) {
+        EXPECT(thrown == 42);
+    }
+    EXPECT(after);
+    EXPECT(null.file.close_wait() == HF_OK);
+    EXPECT(holdfast::dispatch(table.get(), hf_handle{}, nullptr, count) == HF_E_NULL_HANDLE);
+    EXPECT(calls == 1);
+}
+
 void no_unexpected_findings()
 {
     for (int kind = 0; kind < HF_REPORT_KIND_COUNT; kind++) {
@@ -407,6 +459,8 @@ int main()
     region_says_why_not();
     reference_crosses_threads();
     reference_says_why_not();
+    handle_close_then_calls_once();
+    dispatch_calls_and_throws_on();
     no_unexpected_findings();
     if (failures == 0)
         std::puts("cpp_test: all as expected");
