@@ -1,7 +1,7 @@
 /* Closing with a completion: it is called exactly once, after the release and with the slot free,
  * by whoever is last. */
 #include "actor.h"
-#include "core/release.h"
+#include "core/close.h"
 #include "fixture.h"
 #include "platform/platform.h"
 #include "spin_barrier.h"
@@ -610,9 +610,67 @@ Test(close_then, out_of_memory_changes_nothing)
     cr_assert_eq(hf_os_fail_allocation(0), 0, "the record was there");
 }
 
+/* ---- between the steps ---------------------------------------------------------------------- */
+
+static uint64_t state_of(const hf_subject *subject)
+{
+    return hf_state_load(subject->slot) & (HF_FLAGS | HF_THEN);
+}
+
+/* The last holder leaves when the handle is closed and its completion is not written yet. */
+static void left_before_it_is_written(hf_protection protection, bool held)
+{
+    hf_refusal refusal = {.operation = "test", .closes = true};
+    hf_region region = HF_REGION_INIT;
+    hf_closer closer;
+    start(protection);
+    completion c = begin(handle);
+    if (held)
+        MUST_OK(hf_enter(table, handle, NULL, &region));
+    cr_assert(hf_cold_commit(table, 1));
+    MUST_OK(hf_close_begin(table, handle, HF_THEN, &closer, NULL, &refusal));
+    cr_assert_eq(state_of(&closer.subject), HF_CLOSED | HF_THEN);
+    if (held)
+        hf_leave(&region);
+    hf_settle(&closer.subject, NULL);
+    cr_assert_eq(world->releases, 0, "released before the completion was written");
+    hf_cold_set_then(table, closer.subject.raw, note, &c);
+    hf_close_seal(&closer);
+    cr_assert_eq(state_of(&closer.subject), HF_CLOSED | HF_THEN | HF_SEALED);
+    hf_close_end(&closer, NULL, NULL, NULL);
+    must_be_over(&c, HF_OUTCOME_RELEASED);
+}
+
+Test(close_then, nothing_is_released_before_the_completion_is_written)
+{
+    left_before_it_is_written(HF_PROTECT_COUNTED, false);
+    hf_table_destroy(table);
+    world->releases = 0;
+    left_before_it_is_written(HF_PROTECT_COUNTED, true);
+    hf_table_destroy(table);
+    world->releases = 0;
+    left_before_it_is_written(HF_PROTECT_HAZARD, true);
+}
+
+/* As in a forked child whose closing thread is gone: the record is an earlier life's. */
+Test(close_then, completion_that_was_never_written)
+{
+    hf_refusal refusal = {.operation = "test", .closes = true};
+    hf_closer closer;
+    start(HF_PROTECT_COUNTED);
+    completion c = {.calls = 0};
+    MUST_OK(hf_close_then(table, handle, note, &c));
+    hf_handle next = fixture_open(table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_close_begin(table, next, HF_THEN, &closer, NULL, &refusal));
+    hf_close_seal(&closer);
+    hf_close_end(&closer, NULL, NULL, NULL);
+    cr_assert_eq(world->releases, 2);
+    cr_assert_eq(c.calls, 1);
+}
+
 /* ---- races ---------------------------------------------------------------------------------- */
 
-enum { RACERS = 3, ROUNDS = 1500, SECONDS = 2 };
+enum { RACERS = 3, ROUNDS = 200000, SECONDS = 1 };
 
 typedef struct racer {
     pthread_t thread;

@@ -8,6 +8,7 @@
 
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 static hf_table *table;
 static hf_table *other;
@@ -138,6 +139,22 @@ Test(groups, held_member_stays_one)
     cr_assert_eq(hf_group_size(group), 1);
     MUST_OK(hf_release(&ref));
     cr_assert_eq(hf_group_size(group), 0);
+}
+
+Test(groups, next_life_of_a_member_s_slot_is_no_member)
+{
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    options.level = HF_LEVEL_STACKS;
+    hf_table *recorded = fixture_create(&options);
+    hf_handle member = open_member(recorded);
+    MUST_OK(hf_close(recorded, member, NULL));
+    hf_handle next = fixture_open(recorded, world, FAKE_RUNDOWN);
+    cr_assert(fixture_same_slot(member, next));
+    MUST_OK(hf_group_close_wait(group, HF_FOREVER));
+    cr_assert(hf_is_live(recorded, next));
+    MUST_OK(hf_close(recorded, next, NULL));
+    cr_assert_eq(hf_group_size(group), 0);
+    hf_table_destroy(recorded);
 }
 
 Test(groups, duplicate_is_no_member)
@@ -586,6 +603,7 @@ Test(groups, open_that_joined_before_is_waited_for_and_closed)
     MUST(hf_group_close_wait(group, 0), HF_E_TIMED_OUT);
     cr_assert_eq(reports_count(HF_REPORT_RUNDOWN_TIMEOUT), 1);
     actor_begin(drainer, drain_task, &d);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL); /* let it walk, most likely */
     may_go_on = true;
     actor_finish(opener);
     actor_finish(drainer);
