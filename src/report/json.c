@@ -143,15 +143,35 @@ static void put_party(hf_buffer *to, const char *key, const hf_report_party *par
     hf_buffer_print(to, "}");
 }
 
+/* A handle or a lock; null if there is none. */
+static void put_thing(hf_buffer *to, const char *key, uint64_t word)
+{
+    if (word != 0)
+        put_hex(to, key, word);
+    else
+        hf_buffer_print(to, ",\"%s\":null", key);
+}
+
+static void put_holder(hf_buffer *to, const hf_report_holder *holder)
+{
+    hf_buffer_print(to, "{\"hold\":\"%s\",\"entered\":{", hf_hold_name(holder->hold));
+    put_moment(to, &holder->entered);
+    hf_buffer_print(to, "}");
+    put_thing(to, "held", holder->held.bits);
+    put_thing(to, "held_lock", (uintptr_t)holder->held_lock);
+    put_event(to, "waits", &holder->waits);
+    put_thing(to, "awaited", holder->awaited.bits);
+    put_thing(to, "awaited_lock", (uintptr_t)holder->awaited_lock);
+    hf_buffer_print(to, "}");
+}
+
 static void put_holders(hf_buffer *to, const hf_report *report)
 {
     hf_buffer_print(to, ",\"holders\":[");
     for (uint32_t i = 0; i < report->holder_count; i++) {
-        const hf_report_holder *holder = &report->holders[i];
-        hf_buffer_print(to, "%s{\"hold\":\"%s\",\"entered\":{", i > 0 ? "," : "",
-                        hf_hold_name(holder->hold));
-        put_moment(to, &holder->entered);
-        hf_buffer_print(to, "}}");
+        if (i > 0)
+            hf_buffer_print(to, ",");
+        put_holder(to, &report->holders[i]);
     }
     hf_buffer_print(to, "]");
 }

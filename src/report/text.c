@@ -55,16 +55,21 @@ static void put_stack(const text *to, const hf_report_event *event)
     hf_buffer_print(to->buffer, "\n");
 }
 
+static void put_thread_name(const text *to, const hf_report_event *event)
+{
+    if (event->thread_name[0] == '\0')
+        return;
+    hf_buffer_print(to->buffer, " (");
+    hf_buffer_add_plain(to->buffer, event->thread_name, to->limit);
+    hf_buffer_print(to->buffer, ")");
+}
+
 static void put_thread(const text *to, const hf_report_event *event)
 {
     if (event->thread == 0)
         return;
     hf_buffer_print(to->buffer, " by thread %" PRIu64, event->thread);
-    if (event->thread_name[0] != '\0') {
-        hf_buffer_print(to->buffer, " (");
-        hf_buffer_add_plain(to->buffer, event->thread_name, to->limit);
-        hf_buffer_print(to->buffer, ")");
-    }
+    put_thread_name(to, event);
 }
 
 /* A moment, if anything is known of it. */
@@ -140,17 +145,84 @@ static void put_other(const text *to)
     put_event(to, "which was opened", &other->opened);
 }
 
+/* handle 0x2a, or lock 0x7ffd0010 */
+static void put_thing(const text *to, hf_handle handle, const void *lock)
+{
+    if (lock != NULL)
+        hf_buffer_print(to->buffer, "lock 0x%" PRIxPTR, (uintptr_t)lock);
+    else
+        hf_buffer_print(to->buffer, "handle 0x%" PRIx64, handle.bits);
+}
+
+/* What a holder waits for itself. */
+static void put_wait(const text *to, const hf_report_holder *holder)
+{
+    const hf_report_event *now = &to->report->now;
+    const hf_report_event *waits = &holder->waits;
+    if (hf_handle_is_null(holder->awaited) && holder->awaited_lock == NULL)
+        return;
+    hf_buffer_print(to->buffer, "  %sand waits for ", to->bold);
+    put_thing(to, holder->awaited, holder->awaited_lock);
+    if (waits->thread == now->thread && waits->frame_count > 0 && waits->frames == now->frames) {
+        hf_buffer_print(to->buffer, ", by this call%s\n\n", to->plain);
+        return;
+    }
+    hf_buffer_print(to->buffer, "%s%s\n", waits->frame_count > 0 ? ":" : "", to->plain);
+    put_stack(to, waits);
+}
+
+/* Where a holder began to hold, at the end of a line; and what it waits for. */
+static void put_rest(const text *to, const hf_report_holder *holder)
+{
+    bool known = holder->entered.frame_count > 0;
+    hf_buffer_print(to->buffer, "%s%s\n", known ? ", entered:" : "", to->plain);
+    if (known)
+        put_stack(to, &holder->entered);
+    put_wait(to, holder);
+}
+
+/* A step of a cycle: thread 7 (worker) holds handle 0x2a in a counted region */
+static void put_step(const text *to, const hf_report_holder *holder, const hf_report_holder *before)
+{
+    hf_buffer_print(to->buffer, "  %sthread %" PRIu64, to->bold, holder->entered.thread);
+    put_thread_name(to, &holder->entered);
+    hf_buffer_print(to->buffer, " holds ");
+    put_thing(to, holder->held, holder->held_lock);
+    if (before != NULL && !hf_handle_is_null(before->awaited) &&
+        !hf_handle_equal(before->awaited, holder->held))
+        hf_buffer_print(to->buffer, ", which keeps its parent 0x%" PRIx64 ",",
+                        before->awaited.bits);
+    if (holder->hold != HF_HOLD_LOCK)
+        hf_buffer_print(to->buffer, " %s", hf_hold_text(holder->hold));
+    put_rest(to, holder);
+}
+
+/* Each waits for what the next one holds, and the last one for what the first one holds: a list
+ * that may have been cut does not tell what comes before the first. */
+static void put_cycle(const text *to)
+{
+    const hf_report *report = to->report;
+    uint32_t count = report->holder_count;
+    if (count > 1)
+        hf_buffer_print(to->buffer, "  %seach of these waits for what the next one holds:%s\n",
+                        to->bold, to->plain);
+    for (uint32_t i = 0; i < count; i++)
+        put_step(to, &report->holders[i],
+                 i > 0 || count == 1 ? &report->holders[i > 0 ? i - 1 : 0] : NULL);
+}
+
 static void put_holders(const text *to)
 {
     const hf_report *report = to->report;
+    if (report->kind == HF_REPORT_POSSIBLE_DEADLOCK) {
+        put_cycle(to);
+        return;
+    }
     for (uint32_t i = 0; i < report->holder_count; i++) {
         const hf_report_holder *holder = &report->holders[i];
         hf_buffer_print(to->buffer, "  %sheld %s", to->bold, hf_hold_text(holder->hold));
         put_thread(to, &holder->entered);
-        bool known = holder->entered.frame_count > 0;
-        hf_buffer_print(to->buffer, "%s%s\n", known ? ", entered:" : "", to->plain);
-        if (known)
-            put_stack(to, &holder->entered);
+        put_rest(to, holder);
     }
     if (report->references > 0)
         hf_buffer_print(to->buffer, "  counted holders: %u\n", report->references);

@@ -17,6 +17,19 @@ static _Atomic unsigned counts[HF_REPORT_KIND_COUNT];
 static void (*extra_action)(const hf_report *report, void *argument);
 static void *extra_argument;
 
+static holder_copy copy_holder(const hf_report_holder *from)
+{
+    return (holder_copy){.hold = from->hold,
+                         .held = from->held,
+                         .awaited = from->awaited,
+                         .held_lock = from->held_lock,
+                         .awaited_lock = from->awaited_lock,
+                         .thread = from->entered.thread,
+                         .waits_thread = from->waits.thread,
+                         .entered_frames = from->entered.frame_count,
+                         .waits_frames = from->waits.frame_count};
+}
+
 static void fill(report_copy *copy, const hf_report *report)
 {
     copy->kind = report->kind;
@@ -24,6 +37,8 @@ static void fill(report_copy *copy, const hf_report *report)
     copy->other = report->other.handle;
     copy->group_count = report->group_count;
     copy->holder_count = report->holder_count;
+    for (uint32_t i = 0; i < report->holder_count && i < REPORT_HOLDERS; i++)
+        copy->holders[i] = copy_holder(&report->holders[i]);
     copy->references = report->references;
     copy->error = report->error;
     copy->opened_frames = report->subject.opened.frame_count;

@@ -6,6 +6,20 @@
 
 #include <holdfast/report.h>
 
+enum { REPORT_HOLDERS = 12 };
+
+typedef struct holder_copy {
+    hf_hold_kind hold;
+    hf_handle held;
+    hf_handle awaited;
+    const void *held_lock;
+    const void *awaited_lock;
+    uint64_t thread;
+    uint64_t waits_thread;
+    uint32_t entered_frames;
+    uint32_t waits_frames;
+} holder_copy;
+
 typedef struct report_copy {
     hf_report_kind kind;
     hf_handle subject;
@@ -23,6 +37,7 @@ typedef struct report_copy {
     char table_name[48];
     char type_name[24];
     char label[24];
+    holder_copy holders[REPORT_HOLDERS]; /* the first of them */
 } report_copy;
 
 /* Sets the hook and asks for every finding, also repeated ones. */
