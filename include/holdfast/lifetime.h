@@ -81,13 +81,17 @@ HF_API hf_status hf_close_many(hf_table *table, const hf_handle *handles, size_t
  * hf_wait for this handle, that one may release it instead; the outcome is then NONE.)  After
  * TIMED_OUT the handle is closed, the last holder releases it, and hf_wait waits on; a
  * rundown-timeout report names the holders.  Blocks up to `timeout`. Errors: BUSY as hf_close,
- * POSSIBLE_DEADLOCK (this very thread is inside a region of the handle, or inside its release or
- * unblock function, or in more regions than are listed; nothing changed), TIMED_OUT. */
+ * POSSIBLE_DEADLOCK (the wait would never end; nothing changed, and the report tells who holds
+ * what: this very thread is inside a region of the handle or of a child of it, or inside its
+ * release or unblock function, or in more regions than are listed; or a thread that is so waits,
+ * directly or through others, for this one.  Of threads that close such a cycle at the same moment,
+ * several may be refused), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
                                             hf_close_result *result);
 
 /* Waits until a handle whose close was asked for is released; OK also when that was long ago.
- * Blocks up to `timeout`.  Errors: BUSY (the handle is open), POSSIBLE_DEADLOCK, TIMED_OUT. */
+ * Blocks up to `timeout`.  Errors: BUSY (the handle is open), POSSIBLE_DEADLOCK (as
+ * hf_close_wait), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout);
 
 /* Takes the value out of the table unreleased (SafeHandle's SetHandleAsInvalid): the handle dies,

@@ -17,7 +17,9 @@
  *     pthread_mutex_unlock(&mutex);
  *
  * or use hf_mutex_lock and hf_mutex_unlock of <holdfast/posix.h>, which do that.  A lock is known
- * by its address.  None of these functions takes a lock; all are cheap where no thread waits.
+ * by its address, and may have several owners (readers).  Each of these functions is called by the
+ * thread that it speaks of, not by a signal handler.  None of them takes a lock; all are cheap
+ * where no thread waits, and a thread's first call may allocate (its record).
  *
  * SPDX-License-Identifier: MIT */
 #ifndef HOLDFAST_LOCK_H
@@ -30,16 +32,18 @@ HF_BEGIN_DECLS
 /* How many locks of a thread are known at once; further ones are not part of the search. */
 enum { HF_LOCKS_PER_THREAD = 16 };
 
-/* This thread is about to wait for the lock.  POSSIBLE_DEADLOCK (reported): its owner waits,
- * directly or through others, for something that this thread holds; nothing is recorded, and the
- * lock must not be waited for.  Errors: INVALID_ARGUMENT (null). */
+/* This thread is about to wait for the lock: to be called where it would block, not for a recursive
+ * lock that the thread has.  A thread waits for one lock at a time.  POSSIBLE_DEADLOCK (reported):
+ * its owner waits, directly or through others, for something that this thread holds; nothing is
+ * recorded, and the lock must not be waited for.  Errors: INVALID_ARGUMENT (null). */
 HF_NODISCARD HF_API hf_status hf_lock_waiting(const void *lock);
 
 /* This thread has the lock now, or gave up waiting for it. */
 HF_API void hf_lock_acquired(const void *lock);
 HF_API void hf_lock_abandoned(const void *lock);
 
-/* This thread is about to give the lock back.  Unknown locks are ignored. */
+/* This thread is about to give the lock back.  Unknown locks, and those of other threads, are
+ * ignored. */
 HF_API void hf_lock_released(const void *lock);
 
 HF_END_DECLS

@@ -1,5 +1,5 @@
 /* Ready-made types for POSIX: descriptors, sockets, streams, directories, processes, mappings,
- * shared objects.
+ * shared objects; and mutexes that are seen when a deadlock is looked for.
  *
  *     hf_handle file;
  *     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -22,6 +22,7 @@
 #define HOLDFAST_POSIX_H
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include <holdfast/lifetime.h>
@@ -100,6 +101,23 @@ HF_NODISCARD HF_API hf_status hf_mapping_open(hf_table *table, void *address, si
 
 /* Frees the hf_mapping of a detached handle, not the mapping itself.  `mapping` may be NULL. */
 HF_API void hf_mapping_free(const hf_mapping *mapping);
+
+/* Mutexes that take part in the search for deadlocks: see <holdfast/lock.h>.  The mutex is and
+ * stays the caller's, of any kind; it may also be used with the functions of pthread, but what is
+ * locked so is not seen.  Any thread.  errno is preserved.  With pthread_cond_wait nothing is to be
+ * told: the thread counts as the owner meanwhile, but not as waiting. */
+
+/* Locks.  Blocks like pthread_mutex_lock, but not if that would never end: EDEADLK (reported as
+ * possible-deadlock), and the mutex is not locked.  Otherwise what pthread_mutex_lock answers: 0,
+ * EOWNERDEAD (locked), EINVAL (also for null), ...  Takes no other lock; searches only if the mutex
+ * is locked by somebody. */
+HF_NODISCARD HF_API int hf_mutex_lock(pthread_mutex_t *mutex);
+
+/* Locks if that needs no waiting: 0, EBUSY, or what pthread_mutex_trylock answers. */
+HF_NODISCARD HF_API int hf_mutex_trylock(pthread_mutex_t *mutex);
+
+/* Unlocks, on the thread that locked: 0, or what pthread_mutex_unlock answers. */
+HF_API int hf_mutex_unlock(pthread_mutex_t *mutex);
 
 HF_END_DECLS
 

@@ -128,8 +128,9 @@ typedef enum hf_hold_kind {
 } hf_hold_kind;
 
 /* Who holds what, in held-*, rundown-timeout and possible-deadlock reports.  In the last they are
- * the steps of a cycle: each thread waits for what the next one holds, and the last one for what
- * the first one holds. */
+ * the steps of a cycle, from the thread that was refused on: each thread waits for what the next
+ * one holds, or for a parent of that, and the last one for what the first one holds.  At most 32
+ * are listed; none where a thread was refused because it is in more regions than can be listed. */
 typedef struct hf_report_holder {
     hf_report_event entered; /* its stack is recorded at level 3 */
     hf_hold_kind hold;

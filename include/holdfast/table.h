@@ -77,8 +77,8 @@ HF_NODISCARD HF_API hf_status hf_table_create(const hf_table_options *options, h
  * `leak` and every one that stays held as `held-at-shutdown`.  May be called again after TIMED_OUT.
  * An hf_open that another thread had begun may still succeed: end those threads' opening first. Any
  * thread, callbacks of handles of other tables included; blocks up to `timeout`. Errors:
- * INVALID_ARGUMENT, EXITING, POSSIBLE_DEADLOCK (the caller is inside a region of this table; the
- * handles are closed all the same), TIMED_OUT. */
+ * INVALID_ARGUMENT, EXITING, POSSIBLE_DEADLOCK (the caller is inside a region of this table, or
+ * a thread that is waits for the caller; the handles are closed all the same), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_table_shutdown(hf_table *table, hf_timeout timeout);
 
 /* Destroys the table; the caller's pointer and every handle of it are dead.  Handles that are still

@@ -12,6 +12,7 @@
 #include "core/record.h"
 
 #include "core/abandon.h"
+#include "core/waiting.h"
 
 uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
     __attribute__((aligned(HF_HAZARDS_PER_THREAD_ * sizeof(uint64_t))));
@@ -89,6 +90,7 @@ uint32_t hf_record_take(void)
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
         __atomic_store_n(&hf_hazard_lines[record][i], HF_HAZARD_FREE_, __ATOMIC_RELAXED);
     __atomic_store_n(&hf_records[record].thread, hf_event_thread(), __ATOMIC_RELAXED);
+    hf_waiting_forget(record);
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
         hf_hazards_ = hf_hazard_lines[record];

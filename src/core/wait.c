@@ -8,6 +8,7 @@
 #include "core/wait.h"
 
 #include "core/close.h"
+#include "core/deadlock.h"
 #include "core/exit.h"
 #include "core/refuse.h"
 #include "core/signal.h"
@@ -141,7 +142,8 @@ typedef struct holders {
 static bool add_holder(void *context, const hf_event_holder *holder)
 {
     holders *all = context;
-    all->list[all->count++] = *holder;
+    all->list[all->count] = *holder;
+    hf_waiting_describe_thread(&all->list[all->count++]);
     return all->count < REPORTED_HOLDERS;
 }
 
@@ -182,16 +184,46 @@ void hf_report_holders(const hf_subject *subject, hf_report_kind kind, const cha
 
 /* ---- operations ----------------------------------------------------------------------------- */
 
-static hf_status refuse_deadlock(const hf_subject *subject, const char *operation, hf_site site)
+/* Whether the wait looks like blocking, so that it is worth while to record where it is. */
+static bool is_held(const hf_subject *subject)
 {
-    hf_report_holders(subject, HF_REPORT_POSSIBLE_DEADLOCK, operation, site);
-    return hf_fail(subject->table, HF_E_POSSIBLE_DEADLOCK);
+    uint64_t state = hf_state_load(subject->slot);
+    return hf_state_count(state) != 0 || hf_state_was_hot(state);
 }
 
-static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout,
+/* The thread is in more regions than are listed, and this handle may be one of them: then there is
+ * a cycle of one, but who knows. */
+static void report_unlisted(const hf_subject *subject, const char *operation, hf_site site)
+{
+    hf_event event = {.kind = HF_REPORT_POSSIBLE_DEADLOCK,
+                      .operation = operation,
+                      .table_name = subject->table->name,
+                      .subject = hf_cold_party(subject->table, subject->raw)};
+    hf_find(subject->table, &event, site);
+}
+
+bool hf_wait_begin(const hf_subject *subject, bool blocks, const char *operation, hf_site site,
+                   uint32_t *waiting)
+{
+    hf_awaited awaited = hf_awaited_handle(subject);
+    hf_trace where = {0};
+    *waiting = 0;
+    if (hf_this_thread.unlisted != 0) {
+        report_unlisted(subject, operation, site);
+        return false;
+    }
+    if (blocks && is_held(subject))
+        where = hf_event_trace(site);
+    return hf_deadlock_begin(&awaited, blocks, where, operation, site, waiting);
+}
+
+/* The wait is over before anything is reported: the hook may do what it likes. */
+static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout, uint32_t waiting,
                                 hf_close_result *result, const hf_refusal *refusal)
 {
-    if (hf_wait_released(subject, hf_deadline(timeout), result, refusal->site)) {
+    bool released = hf_wait_released(subject, hf_deadline(timeout), result, refusal->site);
+    hf_waiting_end(waiting);
+    if (released) {
         hf_drain(subject->table, refusal->site);
         return HF_OK;
     }
@@ -203,17 +235,32 @@ static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout,
     return hf_fail(subject->table, HF_E_TIMED_OUT);
 }
 
-static hf_status end_and_wait(const hf_closer *closer, hf_timeout timeout, hf_close_result *result,
-                              const hf_refusal *refusal)
+static hf_status end_and_wait(const hf_closer *closer, hf_timeout timeout, uint32_t waiting,
+                              hf_close_result *result, const hf_refusal *refusal)
 {
     if ((closer->left & HF_CLOSING_BARRIER) != 0)
         hf_record_barrier();
     hf_close_seal(closer);
     hf_close_note(closer, refusal->site);
     if ((closer->left & HF_CLOSING_CLAIMED) == 0)
-        return wait_or_report(&closer->subject, timeout, result, refusal);
+        return wait_or_report(&closer->subject, timeout, waiting, result, refusal);
+    hf_waiting_end(waiting);
     hf_finish(&closer->subject, result, refusal->site);
     return HF_OK;
+}
+
+/* Asks before anything is closed.  A handle that cannot be closed needs not be waited for; one that
+ * is reserved may be committed before it is closed. */
+static bool may_close_and_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
+                               const hf_refusal *refusal, uint32_t *waiting)
+{
+    hf_subject subject;
+    hf_status status = hf_classify(table, handle, NULL);
+    *waiting = 0;
+    if ((status != HF_OK && status != HF_E_NOT_COMMITTED) ||
+        !hf_subject_find(table, handle, &subject))
+        return true; /* hf_close_begin tells why not */
+    return hf_wait_begin(&subject, timeout != 0, refusal->operation, refusal->site, waiting);
 }
 
 hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
@@ -221,6 +268,7 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
 {
     hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
     hf_closer closer;
+    uint32_t waiting;
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     if (timeout < 0)
@@ -228,20 +276,20 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
     hf_status status = hf_exit_refuse(table);
     if (status != HF_OK)
         return status;
-    if (hf_classify(table, handle, NULL) == HF_OK && hf_record_holds(handle.bits)) {
-        hf_subject subject;
-        if (hf_subject_find(table, handle, &subject))
-            return refuse_deadlock(&subject, refusal.operation, refusal.site);
-    }
+    if (!may_close_and_wait(table, handle, timeout, &refusal, &waiting))
+        return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);
     status = hf_close_begin(table, handle, HF_WAITER, &closer, result, &refusal);
-    return closer.left == HF_CLOSING_NOTHING ? status
-                                             : end_and_wait(&closer, timeout, result, &refusal);
+    if (closer.left != HF_CLOSING_NOTHING)
+        return end_and_wait(&closer, timeout, waiting, result, &refusal);
+    hf_waiting_end(waiting);
+    return status;
 }
 
 hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
 {
     hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
     hf_subject subject;
+    uint32_t waiting;
     if (timeout < 0)
         return HF_E_INVALID_ARGUMENT;
     hf_status status = hf_exit_refuse(table);
@@ -258,7 +306,7 @@ hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
             return status;
         /* It was being committed when we looked. */
     }
-    if (hf_record_holds(handle.bits))
-        return refuse_deadlock(&subject, refusal.operation, refusal.site);
-    return wait_or_report(&subject, timeout, NULL, &refusal);
+    if (!hf_wait_begin(&subject, timeout != 0, refusal.operation, refusal.site, &waiting))
+        return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);
+    return wait_or_report(&subject, timeout, waiting, NULL, &refusal);
 }

@@ -16,6 +16,13 @@ void hf_wake_everybody(void);
 bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
                       hf_site site);
 
+/* Asks, before anything is closed, whether this thread may wait for a handle.  True: others see
+ * that it does, until hf_waiting_end(*waiting), which must come before any report.  False: it would
+ * wait for itself, or for threads that wait for it; reported, nothing to be ended.  `blocks`: false
+ * if the time-out is 0. */
+bool hf_wait_begin(const hf_subject *subject, bool blocks, const char *operation, hf_site site,
+                   uint32_t *waiting);
+
 /* The moment at which a time-out is over. */
 int64_t hf_deadline(hf_timeout timeout);
 
