@@ -26,6 +26,7 @@ typedef struct drain {
     hf_group *group;
     int64_t deadline;
     const hf_refusal *refusal;
+    hf_status *failed; /* why a walk was given up */
 } drain;
 
 /* ---- walking -------------------------------------------------------------------------------- */
@@ -96,10 +97,10 @@ static bool wait_for(const drain *on, hf_table *table, hf_handle member)
         return true;
     if ((state & HF_CLOSED) == 0) /* published since we closed all */
         (void)hf_close_batch(table, &member, 1, NULL, on->refusal);
-    if (hf_wait_released(&subject, on->deadline, NULL, on->refusal->site))
-        return true;
-    report_holders(on, &subject);
-    return false;
+    *on->failed = hf_wait_closed(&subject, on->deadline, on->refusal->operation, on->refusal->site);
+    if (*on->failed == HF_E_TIMED_OUT)
+        report_holders(on, &subject);
+    return *on->failed == HF_OK;
 }
 
 static bool wait_for_members(const drain *on, hf_table *table, const hf_handle *members,
@@ -212,7 +213,8 @@ hf_status hf_group_close_wait(hf_group *group, hf_timeout timeout)
 {
     hf_refusal refusal = {
         .operation = "hf_group_close_wait", .site = HF_SITE(), .closes = true, .quiet = true};
-    drain on = {.group = group, .refusal = &refusal};
+    hf_status failed = HF_E_TIMED_OUT;
+    drain on = {.group = group, .refusal = &refusal, .failed = &failed};
     if (!hf_group_is_valid(group) || timeout < 0)
         return HF_E_INVALID_ARGUMENT;
     if (hf_exiting())
@@ -225,5 +227,7 @@ hf_status hf_group_close_wait(hf_group *group, hf_timeout timeout)
         return HF_E_POSSIBLE_DEADLOCK;
     if (wait_until_empty(&on))
         return HF_OK;
-    return hf_exiting() ? HF_E_EXITING : HF_E_TIMED_OUT;
+    if (hf_exiting())
+        return HF_E_EXITING;
+    return failed == HF_E_POSSIBLE_DEADLOCK ? failed : HF_E_TIMED_OUT;
 }

@@ -71,22 +71,6 @@ static void close_all(hf_table *table, const hf_refusal *refusal)
     }
 }
 
-/* OK when the handle is released. */
-static hf_status wait_for_one(const hf_subject *subject, int64_t deadline,
-                              const hf_refusal *refusal)
-{
-    uint32_t waiting;
-    if (hf_record_holds(subject->handle.bits))
-        return HF_E_POSSIBLE_DEADLOCK;
-    bool blocks = deadline > hf_os_now_ns();
-    if (blocks && !hf_wait_begin(subject, true, refusal->operation, refusal->site, &waiting))
-        return HF_E_POSSIBLE_DEADLOCK;
-    bool released = hf_wait_released(subject, deadline, NULL, refusal->site);
-    if (blocks)
-        hf_waiting_end(waiting);
-    return released ? HF_OK : HF_E_TIMED_OUT;
-}
-
 /* Waits for every handle in turn; OK when all are released. */
 static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusal *refusal)
 {
@@ -99,7 +83,10 @@ static hf_status wait_for_all(hf_table *table, int64_t deadline, const hf_refusa
         hf_subject subject = hf_subject_of(table, raw);
         if ((state & HF_CLOSED) == 0) /* committed since we closed all */
             (void)hf_close_batch(table, &subject.handle, 1, NULL, refusal);
-        hf_status status = wait_for_one(&subject, deadline, refusal);
+        hf_status status =
+            hf_record_holds(subject.handle.bits)
+                ? HF_E_POSSIBLE_DEADLOCK
+                : hf_wait_closed(&subject, deadline, refusal->operation, refusal->site);
         if (status == HF_OK)
             continue;
         if (hf_exiting())

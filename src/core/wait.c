@@ -218,6 +218,19 @@ bool hf_wait_begin(const hf_subject *subject, bool blocks, const char *operation
 }
 
 /* The wait is over before anything is reported: the hook may do what it likes. */
+hf_status hf_wait_closed(const hf_subject *subject, int64_t deadline_ns, const char *operation,
+                         hf_site site)
+{
+    uint32_t waiting;
+    bool blocks = deadline_ns > hf_os_now_ns();
+    if (blocks && !hf_wait_begin(subject, true, operation, site, &waiting))
+        return HF_E_POSSIBLE_DEADLOCK;
+    bool released = hf_wait_released(subject, deadline_ns, NULL, site);
+    if (blocks)
+        hf_waiting_end(waiting);
+    return released ? HF_OK : HF_E_TIMED_OUT;
+}
+
 static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout, uint32_t waiting,
                                 hf_close_result *result, const hf_refusal *refusal)
 {

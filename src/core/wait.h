@@ -23,6 +23,11 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
 bool hf_wait_begin(const hf_subject *subject, bool blocks, const char *operation, hf_site site,
                    uint32_t *waiting);
 
+/* Both, for a handle that is closed already and that this thread does not hold: OK when it is
+ * released, POSSIBLE_DEADLOCK (reported), or TIMED_OUT, also when the process is exiting. */
+hf_status hf_wait_closed(const hf_subject *subject, int64_t deadline_ns, const char *operation,
+                         hf_site site);
+
 /* The moment at which a time-out is over. */
 int64_t hf_deadline(hf_timeout timeout);
 
