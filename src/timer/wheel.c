@@ -18,15 +18,15 @@
  *
  * From the rule of placing alone follows:
  *   1. Links with equal deadlines lie in the same bucket, whenever they were put in.  Lists are
- *      appended to and moved from their heads, so that among equals the order of insertion stays.
+ *      appended to, and keep their order when they are moved: equal ones stay in the order of
+ *      insertion.
  *   2. Links on a level agree with the time in all higher digits and exceed it in that level's (on
  *      level 0 they may equal it).  So the earliest link lies on the lowest level that is not
  * empty, in the lowest bucket that is not empty: two bitmaps tell, and no bucket is ever passed by
  * one by one, however far the clock jumps.
- *   3. The time may be set forward to any moment that is neither after the earliest deadline nor
- *      inside that first bucket without anything having to move; and to the first bucket's start,
- * or to a later moment in it before its earliest deadline, if that bucket's links are placed anew
- *      (cascade): each goes at least one level down, where all is empty.
+ *   3. The time may be set forward without anything having to move up to the start of that first
+ *      bucket; and to that start if its links are placed anew (cascade): each goes at least one
+ *      level down, where all is empty.
  *
  * The time need not be the clock's.  It follows the clock when nothing is due, and where a bucket
  * must be spread out; not with every expiry, so that a link whose deadline is a little late (a
@@ -37,13 +37,19 @@
  * A bucket with few links is not spread out: its earliest is looked for.  That spares most links
  * the last one or two moves, and makes next_us exact when few timers are armed.
  *
- * Costs: insert and remove O(1), they touch the link, its neighbours, at most its bucket and two
+ * Costs: insert and remove O(1): they touch the link, its neighbours, at most its bucket and two
  * words of bitmap (a link before the time costs what the heap costs).  A link is moved at most
- * seven times in its life, commonly two or three, so expire is O(levels) amortised; a single call
- * may have to spread out all links of one bucket.  next_us O(1).
+ * seven times in its life, commonly twice, so expire is O(levels) amortised; a single call may have
+ * to spread out all links of one bucket.  next_us O(1).
  *
- * Rings: a bucket is a link that stands for both ends of its list; it is set up when the bucket
- * gets its first link. */
+ * What those moves cost is waiting for memory: a link of a million is in no cache, and only the
+ * link before it tells where it is.  So each link remembers, in its place, the one that came RECENT
+ * before it, and the bucket its last RECENT.  A bucket is spread out from its end, asking for each
+ * link that early (measured: half the time of an expiry with 100 000 timers).  These are hints: a
+ * link that has left since is asked for in vain, and nothing else.
+ *
+ * Rings: a bucket begins with a link that stands for both ends of its list.  It is set up when the
+ * bucket gets its first link. */
 #include "platform/platform.h"
 #include "timer/order.h"
 
@@ -54,10 +60,19 @@ enum {
     BUCKETS = LEVELS * SLOTS,
     WORD_BITS = 64,
     WORDS = SLOTS / WORD_BITS, /* of a level's bitmap */
-    FEW = 8                    /* links that are looked through rather than spread out */
+    FEW = 8,                   /* links that are looked through rather than spread out */
+    RECENT = 4,
+    LINE = 64
 };
 _Static_assert(LEVELS *DIGIT_BITS == 64, "the digits cover a deadline");
 _Static_assert(SLOTS % WORD_BITS == 0, "a level's bitmap is whole words");
+
+/* A cache line. */
+typedef struct bucket {
+    hf_timer_link ends; /* its deadline counts the links that ever came in */
+    hf_timer_link *recent[RECENT];
+} bucket;
+_Static_assert(sizeof(void *) != 8 || sizeof(bucket) == LINE, "a bucket is a cache line");
 
 typedef struct wheel {
     uint64_t time;    /* every link in a bucket is due then or later */
@@ -66,7 +81,7 @@ typedef struct wheel {
     void *late;       /* the heap */
     size_t bytes;
     uint64_t filled[LEVELS * WORDS]; /* bit for each bucket that is not empty */
-    hf_timer_link buckets[BUCKETS];
+    _Alignas(LINE) bucket buckets[BUCKETS];
 } wheel;
 
 /* ---- numbers -------------------------------------------------------------------------------- */
@@ -93,52 +108,97 @@ static inline uint32_t bucket_of(uint64_t time, uint64_t key)
 }
 
 /* The earliest key that may lie in a bucket. */
-static inline uint64_t start_of(uint64_t time, uint32_t bucket)
+static inline uint64_t start_of(uint64_t time, uint32_t number)
 {
-    uint32_t shift = bucket / SLOTS * DIGIT_BITS;
-    return ((time >> shift & ~(uint64_t)(SLOTS - 1)) | bucket % SLOTS) << shift;
+    uint32_t shift = number / SLOTS * DIGIT_BITS;
+    return ((time >> shift & ~(uint64_t)(SLOTS - 1)) | number % SLOTS) << shift;
 }
 
 /* ---- buckets -------------------------------------------------------------------------------- */
 
-static inline uint64_t bit_of(uint32_t bucket)
+static inline uint64_t bit_of(uint32_t number)
 {
-    return UINT64_C(1) << bucket % WORD_BITS;
+    return UINT64_C(1) << number % WORD_BITS;
+}
+
+static void set_up(bucket *b)
+{
+    b->ends = (hf_timer_link){.next = &b->ends, .previous = &b->ends};
+    for (int i = 0; i < RECENT; i++)
+        b->recent[i] = &b->ends;
+}
+
+/* The bucket where a link belongs, marked as not empty. */
+static inline bucket *bucket_for(wheel *w, const hf_timer_link *link)
+{
+    uint32_t number = bucket_of(w->time, key_of(link->deadline_us));
+    uint64_t *word = &w->filled[number / WORD_BITS];
+    if ((*word & bit_of(number)) == 0) {
+        *word |= bit_of(number);
+        w->levels |= UINT32_C(1) << number / SLOTS;
+        set_up(&w->buckets[number]);
+    }
+    return &w->buckets[number];
+}
+
+static inline void join(hf_timer_link *link, hf_timer_link *previous, hf_timer_link *next)
+{
+    link->previous = previous;
+    link->next = next;
+    previous->next = link;
+    next->previous = link;
+}
+
+/* Makes a link the most recent one of its bucket; answers which had been so RECENT links ago. */
+static inline hf_timer_link *note(bucket *b, hf_timer_link *link)
+{
+    hf_timer_link **recent = &b->recent[b->ends.deadline_us++ % RECENT];
+    hf_timer_link *earlier = *recent;
+    *recent = link;
+    return earlier;
 }
 
 static inline void append(wheel *w, hf_timer_link *link)
 {
-    uint32_t number = bucket_of(w->time, key_of(link->deadline_us));
-    hf_timer_link *bucket = &w->buckets[number];
-    hf_timer_link *last = bucket;
-    if ((w->filled[number / WORD_BITS] & bit_of(number)) != 0)
-        last = bucket->previous;
-    w->filled[number / WORD_BITS] |= bit_of(number);
-    w->levels |= UINT32_C(1) << number / SLOTS;
-    link->next = bucket;
-    link->previous = last;
-    last->next = link;
-    bucket->previous = link;
+    bucket *b = bucket_for(w, link);
+    join(link, b->ends.previous, &b->ends);
+    link->place = (uintptr_t)note(b, link);
 }
 
-static void mark_empty(wheel *w, uint32_t bucket)
+/* The same at the front, from where lists are followed to their ends no more: so it is the link
+ * that was put there RECENT links ago which gets the hint.  Only in a cascade, which has set up the
+ * bucket: all that it knows are in. */
+static inline void prepend(wheel *w, hf_timer_link *link)
 {
-    uint32_t level = bucket / SLOTS;
+    bucket *b = bucket_for(w, link);
+    join(link, &b->ends, b->ends.next);
+    note(b, link)->place = (uintptr_t)link;
+}
+
+static inline void ask_for_recent(const bucket *b)
+{
+    for (int i = 0; i < RECENT; i++)
+        __builtin_prefetch(b->recent[i]);
+}
+
+static void mark_empty(wheel *w, uint32_t number)
+{
+    uint32_t level = number / SLOTS;
     uint64_t left = 0;
-    w->filled[bucket / WORD_BITS] &= ~bit_of(bucket);
+    w->filled[number / WORD_BITS] &= ~bit_of(number);
     for (uint32_t i = 0; i < WORDS; i++)
         left |= w->filled[level * WORDS + i];
     if (left == 0)
         w->levels &= ~(UINT32_C(1) << level);
 }
 
-/* Only a bucket is its link's neighbour on both sides. */
+/* Only the ends of its bucket are a link's neighbours on both sides. */
 static inline void unlink(wheel *w, const hf_timer_link *link)
 {
     link->previous->next = link->next;
     link->next->previous = link->previous;
     if (link->next == link->previous)
-        mark_empty(w, (uint32_t)(link->next - w->buckets));
+        mark_empty(w, (uint32_t)((const bucket *)(const void *)link->next - w->buckets));
 }
 
 /* The bucket with the earliest link of a wheel that is not empty. */
@@ -153,13 +213,14 @@ static uint32_t first_bucket(const wheel *w)
 /* The earliest link of a bucket, the first among equals; NULL if there are too many to look at. */
 static hf_timer_link *earliest_of_few(const wheel *w, uint32_t number)
 {
-    const hf_timer_link *bucket = &w->buckets[number];
-    hf_timer_link *earliest = bucket->next;
-    hf_timer_link *link = earliest->next;
+    const bucket *b = &w->buckets[number];
+    hf_timer_link *earliest = b->ends.next;
     if (number < SLOTS)
         return earliest;
-    for (uint32_t seen = 1; link != bucket; link = link->next, seen++) {
-        if (seen == FEW)
+    ask_for_recent(b);
+    uint32_t seen = 1;
+    for (hf_timer_link *link = earliest->next; link != &b->ends; link = link->next) {
+        if (seen++ == FEW)
             return NULL;
         if (link->deadline_us < earliest->deadline_us)
             earliest = link;
@@ -167,17 +228,20 @@ static hf_timer_link *earliest_of_few(const wheel *w, uint32_t number)
     return earliest;
 }
 
-/* Sets the time forward into the first bucket, and places its links anew. */
+/* Sets the time forward to the first bucket's start, and places its links anew: the last one first,
+ * so that each goes to the front. */
 static void cascade(wheel *w, uint32_t number, uint64_t time)
 {
-    const hf_timer_link *bucket = &w->buckets[number];
-    hf_timer_link *link = bucket->next;
+    const bucket *b = &w->buckets[number];
+    hf_timer_link *link = b->ends.previous;
+    ask_for_recent(b);
     mark_empty(w, number);
     w->time = time;
-    while (link != bucket) {
-        hf_timer_link *next = link->next;
-        append(w, link);
-        link = next;
+    while (link != &b->ends) {
+        hf_timer_link *previous = link->previous;
+        __builtin_prefetch((const void *)(uintptr_t)link->place);
+        prepend(w, link);
+        link = previous;
     }
 }
 
@@ -272,7 +336,7 @@ static hf_timer_link *wheel_expire(void *order, int64_t now_us)
             unlink(w, due);
             return due;
         }
-        cascade(w, number, due == NULL ? start : now);
+        cascade(w, number, start);
     }
     if (w->time < now)
         w->time = now;
@@ -295,15 +359,15 @@ static int64_t wheel_next_us(const void *order)
 
 static bool bucket_is_valid(const wheel *w, uint32_t number)
 {
-    const hf_timer_link *bucket = &w->buckets[number];
-    const hf_timer_link *previous = bucket;
-    for (const hf_timer_link *link = bucket->next; link != bucket; link = link->next) {
+    const hf_timer_link *ends = &w->buckets[number].ends;
+    const hf_timer_link *previous = ends;
+    for (const hf_timer_link *link = ends->next; link != ends; link = link->next) {
         uint64_t key = key_of(link->deadline_us);
         if (link->previous != previous || key < w->time || bucket_of(w->time, key) != number)
             return false;
         previous = link;
     }
-    return bucket->previous == previous && previous != bucket;
+    return ends->previous == previous && previous != ends;
 }
 
 bool hf_wheel_is_valid(const void *order)
