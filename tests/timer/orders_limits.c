@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SECOND = 1000000, DAY_SECONDS = 86400, CROWD = 200000, HEAP = 0, WHEEL = 1, KINDS = 2 };
@@ -233,6 +234,45 @@ BOTH(room, reserve_without_memory_changes_nothing)
     cr_assert_eq(kinds[kind]->expire(order, 20), &links[MANY - 1]);
     kinds[kind]->destroy(order);
     free(links);
+}
+
+BOTH(room, grows_link_by_link)
+{
+    enum { MANY = 20000 };
+    hf_timer_link *links = links_made(MANY);
+    void *order = NULL;
+    cr_assert_eq(kinds[kind]->create(MANY, 1, &order), HF_OK);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(kinds[kind]->reserve(order, (uint64_t)i + 1), HF_OK);
+        insert(kind, order, &links[i], -i);
+    }
+    cr_assert(is_valid(kind, order));
+    kinds[kind]->destroy(order);
+    free(links);
+}
+
+static uint64_t address_space_used(void)
+{
+    unsigned long long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    cr_assert_not_null(statm);
+    cr_assert_eq(fscanf(statm, "%llu", &pages), 1);
+    (void)fclose(statm);
+    return pages * hf_os_page_size();
+}
+
+/* Each of these reserves 400 MB, also those that fail later on. */
+BOTH(room, address_space_is_given_back)
+{
+    uint64_t before = address_space_used();
+    for (uint64_t nth = 1; nth <= 5; nth++) {
+        void *order = NULL;
+        (void)hf_os_fail_allocation(nth);
+        if (kinds[kind]->create(UINT64_C(1) << 24, 1, &order) == HF_OK)
+            kinds[kind]->destroy(order);
+    }
+    (void)hf_os_fail_allocation(0);
+    cr_assert_lt(address_space_used() - before, UINT64_C(100000000));
 }
 
 BOTH(room, reserve_again_costs_no_allocation)
