@@ -54,7 +54,9 @@ typedef struct hf_timer_order {
 /* Arm and cancel in logarithmic time; next_us is exact. */
 extern HF_API const hf_timer_order hf_timer_heap;
 
-/* Arm and cancel in constant time, expire in amortised constant time.  The default. */
+/* Arm and cancel in constant time, expire in amortised constant time: one call may have to look at
+ * all links whose deadlines are far off by about the same.  next_us is exact while few links are
+ * near.  The default. */
 extern HF_API const hf_timer_order hf_timer_wheel;
 
 HF_END_DECLS

@@ -22,8 +22,8 @@
  *      insertion.
  *   2. Links on a level agree with the time in all higher digits and exceed it in that level's (on
  *      level 0 they may equal it).  So the earliest link lies on the lowest level that is not
- * empty, in the lowest bucket that is not empty: two bitmaps tell, and no bucket is ever passed by
- * one by one, however far the clock jumps.
+ * empty, in its lowest bucket that is not: two bitmaps tell, and no bucket is ever passed by one by
+ *      one, however far the clock jumps.
  *   3. The time may be set forward without anything having to move up to the start of that first
  *      bucket; and to that start if its links are placed anew (cascade): each goes at least one
  *      level down, where all is empty.
@@ -45,8 +45,8 @@
  * What those moves cost is waiting for memory: a link of a million is in no cache, and only the
  * link before it tells where it is.  So each link remembers, in its place, the one that came RECENT
  * before it, and the bucket its last RECENT.  A bucket is spread out from its end, asking for each
- * link that early (measured: half the time of an expiry with 100 000 timers).  These are hints: a
- * link that has left since is asked for in vain, and nothing else.
+ * link that early (measured: that halves the time of an expiry with 100 000 timers).  These are
+ * hints: a link that has left since is asked for in vain, and nothing else.
  *
  * Rings: a bucket begins with a link that stands for both ends of its list.  It is set up when the
  * bucket gets its first link. */
