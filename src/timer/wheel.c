@@ -20,10 +20,10 @@
  *   1. Links with equal deadlines lie in the same bucket, whenever they were put in.  Lists are
  *      appended to, and keep their order when they are moved: equal ones stay in the order of
  *      insertion.
- *   2. Links on a level agree with the time in all higher digits and exceed it in that level's (on
- *      level 0 they may equal it).  So the earliest link lies on the lowest level that is not
- * empty, in its lowest bucket that is not: two bitmaps tell, and no bucket is ever passed by one by
- *      one, however far the clock jumps.
+ *   2. Links on a level agree with the time in all higher digits and exceed it in that level's
+ *      (on level 0 they may equal it).  So the earliest link lies on the lowest level that is not
+ *      empty, in its lowest bucket that is not: two bitmaps tell, and no bucket is ever passed by
+ *      one by one, however far the clock jumps.
  *   3. The time may be set forward without anything having to move up to the start of that first
  *      bucket; and to that start if its links are placed anew (cascade): each goes at least one
  *      level down, where all is empty.
