@@ -216,10 +216,9 @@ static hf_status end_and_wait(const hf_closer *closer, hf_timeout timeout, hf_cl
     return HF_OK;
 }
 
-hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
-                        hf_close_result *result)
+hf_status hf_close_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                           hf_close_result *result, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
     hf_closer closer;
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
@@ -231,16 +230,23 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
     if (hf_classify(table, handle, NULL) == HF_OK && hf_record_holds(handle.bits)) {
         hf_subject subject;
         if (hf_subject_find(table, handle, &subject))
-            return refuse_deadlock(&subject, refusal.operation, refusal.site);
+            return refuse_deadlock(&subject, refusal->operation, refusal->site);
     }
-    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, &refusal);
+    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, refusal);
     return closer.left == HF_CLOSING_NOTHING ? status
-                                             : end_and_wait(&closer, timeout, result, &refusal);
+                                             : end_and_wait(&closer, timeout, result, refusal);
 }
 
-hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
+hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
+                        hf_close_result *result)
 {
-    hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
+    hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
+    return hf_close_wait_at(table, handle, timeout, result, &refusal);
+}
+
+hf_status hf_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                     const hf_refusal *refusal)
+{
     hf_subject subject;
     if (timeout < 0)
         return HF_E_INVALID_ARGUMENT;
@@ -253,12 +259,18 @@ hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
             return HF_OK;
         if (status == HF_E_CLOSING && hf_subject_find(table, handle, &subject))
             break;
-        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, &refusal);
+        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, refusal);
         if (status != HF_OK)
             return status;
         /* It was being committed when we looked. */
     }
     if (hf_record_holds(handle.bits))
-        return refuse_deadlock(&subject, refusal.operation, refusal.site);
-    return wait_or_report(&subject, timeout, NULL, &refusal);
+        return refuse_deadlock(&subject, refusal->operation, refusal->site);
+    return wait_or_report(&subject, timeout, NULL, refusal);
+}
+
+hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
+{
+    hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
+    return hf_wait_at(table, handle, timeout, &refusal);
 }
