@@ -118,11 +118,12 @@ typedef struct hf_os_thread {
 } hf_os_thread;
 
 /* Starts one, with every signal blocked; `name` is cut.  False, with the error set: it cannot be.
- * These three are not async-signal-safe, and start allocates. */
+ * These four are not async-signal-safe, and start allocates. */
 bool hf_os_thread_start(hf_os_thread *thread, void (*function)(void *), void *argument,
                         const char *name);
 void hf_os_thread_join(const hf_os_thread *thread);
 void hf_os_thread_detach(const hf_os_thread *thread);
+void hf_os_thread_detach_self(void);
 
 /* Calls the functions around every fork that is told of: before, in the parent after it, in the
  * child after it.  False: cannot be arranged.  Not async-signal-safe. */

@@ -57,6 +57,11 @@ void hf_os_thread_detach(const hf_os_thread *thread)
     (void)pthread_detach((pthread_t)thread->system);
 }
 
+void hf_os_thread_detach_self(void)
+{
+    (void)pthread_detach(pthread_self());
+}
+
 bool hf_os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
 {
     return pthread_atfork(before, in_parent, in_child) == 0;

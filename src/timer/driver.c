@@ -6,8 +6,8 @@
  * nobody wakes it.
  *
  * States: NONE -> WORKS (start) -> STOPS (stop, which also wakes it) -> ENDED (the thread's last
- * act on the queue) -> NONE (joined).  A driver that notices that the process is exiting ends by
- * itself, whatever its state. */
+ * act on the queue) -> NONE (joined).  A driver that ends because the process is exiting goes from
+ * WORKS to NONE by itself, detached: nobody joins it. */
 #include "timer/queue.h"
 
 /* It looks around by itself now and then; and where the lock's owner is gone, it does only that. */
@@ -60,6 +60,19 @@ static void wake_all(hf_timer_queue *queue)
     hf_os_wake_all(&queue->alarm);
 }
 
+static void end_driver(hf_timer_queue *queue)
+{
+    uint32_t state = HF_DRIVER_WORKS;
+    if (__atomic_compare_exchange_n(&queue->driver, &state, HF_DRIVER_NONE, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+        hf_os_thread_detach_self();
+        return;
+    }
+    /* Release: what its functions did comes before.  Partner: the acquire in join. */
+    __atomic_store_n(&queue->driver, HF_DRIVER_ENDED, __ATOMIC_RELEASE);
+    wake_all(queue);
+}
+
 static void drive(void *argument)
 {
     hf_timer_queue *queue = argument;
@@ -70,9 +83,7 @@ static void drive(void *argument)
             sleep_until_due(queue);
     }
     __atomic_store_n(&queue->driver_self, NULL, __ATOMIC_RELAXED);
-    /* Release: what its functions did comes before.  Partner: the acquire in join. */
-    __atomic_store_n(&queue->driver, HF_DRIVER_ENDED, __ATOMIC_RELEASE);
-    wake_all(queue);
+    end_driver(queue);
 }
 
 bool hf_timer_driver_start(hf_timer_queue *queue)

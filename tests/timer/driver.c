@@ -86,8 +86,8 @@ Test(driver, calls_by_itself_on_its_named_thread)
 
 Test(driver, earlier_deadline_wakes_it)
 {
-    tally later = {.calls = 0};
-    tally sooner = {.calls = 0};
+    static tally later;
+    static tally sooner;
     hf_timer first = open_tally(queue, &later, count_call);
     hf_timer second = open_tally(queue, &sooner, count_call);
     MUST_OK(hf_timer_set(queue, first, INT64_C(3600) * 1000000, 0));
@@ -239,7 +239,7 @@ static int descriptor_of(hf_timer_queue *of)
 
 Test(descriptor, polls_readable_when_a_timer_is_due)
 {
-    tally t = {.calls = 0};
+    static tally t;
     queue = create(false);
     int fd = descriptor_of(queue);
     cr_assert_eq(fd, descriptor_of(queue), "the same each time");
@@ -258,7 +258,7 @@ Test(descriptor, polls_readable_when_a_timer_is_due)
 
 Test(descriptor, knows_what_was_armed_before_it)
 {
-    tally t = {.calls = 0};
+    static tally t;
     queue = create(false);
     hf_timer timer = open_tally(queue, &t, count_call);
     MUST_OK(hf_timer_set(queue, timer, 0, 0));
@@ -303,6 +303,7 @@ Test(descriptor, not_with_a_clock_of_the_callers)
 static tally forked_tally;
 static hf_timer forked_timer;
 
+#ifndef HF_TSAN_BUILD_ /* which allows no thread in the child of a process with threads */
 /* The parent's thread is gone; the timers are what they were. */
 static int child_of_a_driver(void *argument)
 {
@@ -318,7 +319,6 @@ static int child_of_a_driver(void *argument)
     return 0;
 }
 
-#ifndef HF_TSAN_BUILD_ /* which allows no thread in the child of a process with threads */
 Test(driver, starts_anew_in_a_forked_child)
 {
     forked_tally = (tally){.calls = 0};

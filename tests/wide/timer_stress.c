@@ -106,7 +106,7 @@ static void open_at(shared *at, uint64_t *random)
         return;
     }
     (void)hf_timer_set(queue, timer, (int64_t)roll(random, 300), (int64_t)roll(random, 2) * 50);
-    uint64_t old = __atomic_exchange_n(&at->handle, timer.handle.bits, __ATOMIC_ACQ_REL);
+    uint64_t old = atomic_exchange(&at->handle, timer.handle.bits);
     if (old != 0)
         (void)hf_timer_close(queue, hf_timer_from((hf_handle){old}));
 }
