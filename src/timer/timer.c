@@ -56,12 +56,15 @@ static bool commit_locked(hf_timer_queue *queue, uint64_t index)
     return true;
 }
 
-static hf_status prepare_locked(hf_timer_queue *queue, uint32_t index)
+static hf_status prepare_locked(opening *open, uint32_t index)
 {
+    hf_timer_queue *queue = open->queue;
     if (queue->phase != HF_QUEUE_OPEN)
         return HF_E_CLOSING;
     if (!commit_locked(queue, index))
         return HF_E_NO_MEMORY;
+    if (queue->nodes[index].handle != 0)
+        open->waste = hf_timer_end_locked(queue, &queue->nodes[index]);
     return queue->order->reserve(queue->ordering, queue->timers + 1);
 }
 
@@ -88,10 +91,8 @@ static hf_status place(void *context, hf_handle handle, hf_value *value)
     hf_timer_node *node = hf_timer_node_of(queue, handle);
     if (!hf_timer_lock(queue))
         return HF_E_POSSIBLE_DEADLOCK;
-    hf_status status = prepare_locked(queue, hf_raw_index(handle.bits ^ queue->table->head.secret));
+    hf_status status = prepare_locked(open, hf_raw_index(handle.bits ^ queue->table->head.secret));
     if (status == HF_OK) {
-        if (node->handle != 0)
-            open->waste = hf_timer_end_locked(queue, node);
         fill(node, handle, open->options);
         queue->timers++;
         *value = (hf_value)node;

@@ -266,6 +266,20 @@ Test(descriptor, knows_what_was_armed_before_it)
     hf_timer_queue_destroy(queue);
 }
 
+Test(descriptor, is_not_readable_when_a_run_found_nothing_due)
+{
+    static tally t;
+    queue = create(false);
+    int fd = descriptor_of(queue);
+    hf_timer timer = open_tally(queue, &t, count_call);
+    MUST_OK(hf_timer_set(queue, timer, 1, 0));
+    cr_assert(is_readable(fd, -1));
+    MUST_OK(hf_timer_cancel(queue, timer, NULL));
+    cr_assert_eq(hf_timer_run(queue), 0);
+    cr_assert_not(is_readable(fd, 0));
+    hf_timer_queue_destroy(queue);
+}
+
 Test(descriptor, drives_an_epoll_loop)
 {
     enum { TIMERS = 20, TICKS = 100 };

@@ -197,6 +197,7 @@ Test(lifetimes, closing_timer_is_refused_until_released)
     MUST(hf_timer_close(queue, timer), HF_E_CLOSING);
     clock_set(2000);
     cr_assert_eq(hf_timer_run(queue), 0, "closed: not called, though it was armed");
+    cr_assert_eq(hf_timer_next_us(queue), NEVER, "nor due again and again");
     MUST_OK(hf_release(&ref));
     cr_assert_eq(data.frees, 1);
     cr_assert_eq(hf_timer_armed(queue), 0);
@@ -222,6 +223,26 @@ Test(lifetimes, detached_timer_is_never_called_and_its_data_freed_at_the_end)
     clock_set(2000);
     cr_assert_eq(hf_timer_run(queue), 0);
     MUST_OK(hf_timer_queue_shutdown(queue, HF_FOREVER));
+    cr_assert_eq(data.frees, 1);
+}
+
+Test(lifetimes, successor_of_a_detached_timer_frees_its_data)
+{
+    hf_timer_queue_options options = HF_TIMER_QUEUE_OPTIONS_INIT;
+    hf_timer_queue *small;
+    hf_value value;
+    options.clock = clock_read;
+    options.capacity_timers = 1;
+    MUST_OK(hf_timer_queue_create(&options, &small));
+    hf_timer first = timer_open(small, &data);
+    MUST_OK(hf_timer_set(small, first, 10, 0));
+    MUST_OK(hf_detach(hf_timer_queue_table(small), first.handle, &value));
+    (void)timer_open(small, &others);
+    cr_assert_eq(data.frees, 1);
+    cr_assert_eq(hf_timer_armed(small), 0);
+    clock_set(2000);
+    cr_assert_eq(hf_timer_run(small), 0);
+    hf_timer_queue_destroy(small);
     cr_assert_eq(data.frees, 1);
 }
 

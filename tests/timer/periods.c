@@ -334,3 +334,47 @@ Test(periods, ended_batch_is_empty)
     cr_assert_eq(hf_timer_handle(queue, &batch), 0);
     cr_assert_eq(hf_timer_armed(queue), 1);
 }
+
+Test(periods, of_two_batches_only_the_later_calls)
+{
+    hf_timer_batch earlier;
+    hf_timer_batch later;
+    hf_timer timer = timer_open(queue, &data);
+    MUST_OK(hf_timer_set(queue, timer, 0, 0));
+    MUST_OK(hf_timer_begin(queue, &earlier));
+    clock_set(1010);
+    MUST_OK(hf_timer_set(queue, timer, 0, 0));
+    MUST_OK(hf_timer_begin(queue, &later));
+    cr_assert(earlier.count == 1 && later.count == 1);
+    cr_assert_eq(hf_timer_handle(queue, &earlier), 0);
+    MUST_OK(hf_timer_end(queue, &earlier));
+    cr_assert_eq(hf_timer_handle(queue, &later), 1);
+    cr_assert_eq(data.last.deadline_us, 1010);
+    MUST_OK(hf_timer_end(queue, &later));
+    cr_assert_eq(hf_timer_armed(queue), 0);
+}
+
+/* Another dispatch, at a later time, begins and ends within a run. */
+static void begin_later(load *self, const hf_timer_event *event)
+{
+    hf_timer_batch batch;
+    (void)self;
+    clock_set(2000);
+    MUST_OK(hf_timer_begin(event->queue, &batch));
+    cr_assert_eq(batch.count, 1);
+    MUST_OK(hf_timer_end(event->queue, &batch));
+}
+
+Test(periods, run_ends_with_what_was_due_when_it_began)
+{
+    load later = {.number = 1};
+    data.inside = begin_later;
+    MUST_OK(hf_timer_set(queue, timer_open(queue, &data), 0, 0));
+    hf_timer timer = timer_open(queue, &later);
+    MUST_OK(hf_timer_set_at(queue, timer, 1500, 0));
+    cr_assert_eq(hf_timer_run(queue), 1);
+    cr_assert_eq(later.calls, 0);
+    cr_assert_eq(timer_deadline(queue, timer), 1500);
+    cr_assert_eq(hf_timer_run(queue), 1);
+    MUST_OK(hf_timer_close(queue, timer));
+}
