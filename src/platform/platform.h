@@ -127,7 +127,7 @@ void hf_os_thread_detach_self(void);
 
 /* Calls the functions around every fork that is told of: before, in the parent after it, in the
  * child after it.  False: cannot be arranged.  Not async-signal-safe. */
-bool hf_os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+bool hf_os_around_forks(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
 
 /* ---- stacks and symbols (posix_stack.c, posix_symbols.c) ------------------------------------- */
 

@@ -62,7 +62,7 @@ void hf_os_thread_detach_self(void)
     (void)pthread_detach(pthread_self());
 }
 
-bool hf_os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+bool hf_os_around_forks(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
 {
     return pthread_atfork(before, in_parent, in_child) == 0;
 }

@@ -113,7 +113,7 @@ hf_status hf_timer_begin(hf_timer_queue *queue, hf_timer_batch *batch)
         batch->count = batch->handled = 0;
     if (batch == NULL || !hf_timer_queue_is_usable(queue))
         return HF_E_INVALID_ARGUMENT;
-    return hf_is_exiting() ? HF_E_EXITING : begin(queue, batch, NULL);
+    return hf_exiting() ? HF_E_EXITING : begin(queue, batch, NULL);
 }
 
 /* ---- handle --------------------------------------------------------------------------------- */
@@ -224,7 +224,7 @@ static bool call(hf_timer_queue *queue, const hf_timer_batch *batch,
 static uint32_t handle(hf_timer_queue *queue, hf_timer_batch *batch, hf_site site)
 {
     uint32_t called = 0;
-    while (batch->handled < batch->count && !hf_is_exiting())
+    while (batch->handled < batch->count && !hf_exiting())
         called += call(queue, batch, &batch->expiries_[batch->handled++], site);
     return called;
 }
@@ -280,7 +280,7 @@ hf_status hf_timer_end(hf_timer_queue *queue, hf_timer_batch *batch)
     uint32_t again = 0;
     if (batch == NULL || !hf_timer_queue_is_usable(queue))
         return HF_E_INVALID_ARGUMENT;
-    return hf_is_exiting() ? HF_E_EXITING : end(queue, batch, &again, HF_SITE());
+    return hf_exiting() ? HF_E_EXITING : end(queue, batch, &again, HF_SITE());
 }
 
 /* ---- run ------------------------------------------------------------------------------------ */
@@ -330,7 +330,7 @@ uint64_t hf_timer_run(hf_timer_queue *queue)
     run during;
     uint64_t called = 0;
     uint32_t again = 0;
-    if (!hf_timer_queue_is_usable(queue) || hf_is_exiting() || start_run(queue, &during) != HF_OK)
+    if (!hf_timer_queue_is_usable(queue) || hf_exiting() || start_run(queue, &during) != HF_OK)
         return 0;
     /* What is due again at once, because it cannot be called now, waits for the next run. */
     while (again == 0 && begin(queue, &batch, &during) == HF_OK && batch.count != 0) {

@@ -17,7 +17,7 @@
 static bool may_go_on(const hf_timer_queue *queue)
 {
     /* Acquire: partner is the release in hf_timer_driver_stop. */
-    return __atomic_load_n(&queue->driver, __ATOMIC_ACQUIRE) == HF_DRIVER_WORKS && !hf_is_exiting();
+    return __atomic_load_n(&queue->driver, __ATOMIC_ACQUIRE) == HF_DRIVER_WORKS && !hf_exiting();
 }
 
 /* Until when to sleep, told to everybody; the word to sleep on is noted before. */

@@ -23,7 +23,7 @@ static uint32_t count_queues(void)
 
 static void before(void)
 {
-    for (uint32_t i = 0; i < count_queues() && !hf_is_exiting(); i++) {
+    for (uint32_t i = 0; i < count_queues() && !hf_exiting(); i++) {
         hf_timer_queue *queue = &hf_timer_queues[i];
         if (__atomic_load_n(&queue->phase, __ATOMIC_ACQUIRE) >= HF_QUEUE_OPEN &&
             hf_lock_take(&queue->lock, HF_LOCK_BOUND_NS))
@@ -80,7 +80,7 @@ bool hf_timer_arrange_forks(void)
     /* Of two first callers both may arrange it; twice does no harm. */
     if (__atomic_load_n(&arranged, __ATOMIC_RELAXED) != 0)
         return true;
-    if (!hf_os_at_fork(before, in_parent, in_child))
+    if (!hf_os_around_forks(before, in_parent, in_child))
         return false;
     __atomic_store_n(&arranged, 1u, __ATOMIC_RELAXED);
     return true;

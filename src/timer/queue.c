@@ -205,12 +205,12 @@ hf_status hf_timer_queue_create(const hf_timer_queue_options *options, hf_timer_
         options = &defaults;
     if (out == NULL || !are_options_good(options))
         return HF_E_INVALID_ARGUMENT;
-    return hf_is_exiting() ? HF_E_EXITING : create(options, out);
+    return hf_exiting() ? HF_E_EXITING : create(options, out);
 }
 
 void hf_timer_queue_destroy(hf_timer_queue *queue)
 {
-    if (!hf_timer_queue_is_usable(queue) || hf_is_exiting())
+    if (!hf_timer_queue_is_usable(queue) || hf_exiting())
         return;
     if (hf_timer_queue_shutdown(queue, HF_FOREVER) != HF_OK) {
         hf_timer_driver_forget(queue);
@@ -233,7 +233,7 @@ int64_t hf_timer_now_us(hf_timer_queue *queue)
     if (!hf_timer_queue_is_usable(queue))
         return 0;
     int64_t reading = hf_timer_read_clock(queue);
-    if (hf_is_exiting() || !hf_timer_lock(queue))
+    if (hf_exiting() || !hf_timer_lock(queue))
         return reading;
     int64_t now = hf_timer_now_locked(queue, reading);
     hf_timer_unlock(queue);
@@ -242,7 +242,7 @@ int64_t hf_timer_now_us(hf_timer_queue *queue)
 
 uint64_t hf_timer_armed(hf_timer_queue *queue)
 {
-    if (!hf_timer_queue_is_usable(queue) || hf_is_exiting() || !hf_timer_lock(queue))
+    if (!hf_timer_queue_is_usable(queue) || hf_exiting() || !hf_timer_lock(queue))
         return 0;
     uint64_t armed = queue->armed;
     hf_timer_unlock(queue);
@@ -251,7 +251,7 @@ uint64_t hf_timer_armed(hf_timer_queue *queue)
 
 int64_t hf_timer_next_us(hf_timer_queue *queue)
 {
-    if (!hf_timer_queue_is_usable(queue) || hf_is_exiting() || !hf_timer_lock(queue))
+    if (!hf_timer_queue_is_usable(queue) || hf_exiting() || !hf_timer_lock(queue))
         return INT64_MAX;
     int64_t next = queue->order->next_us(queue->ordering);
     hf_timer_unlock(queue);
@@ -262,7 +262,7 @@ hf_status hf_timer_queue_descriptor(hf_timer_queue *queue, hf_value *out)
 {
     if (out == NULL || !hf_timer_queue_is_usable(queue) || queue->clock != NULL || queue->threaded)
         return HF_E_INVALID_ARGUMENT;
-    if (hf_is_exiting())
+    if (hf_exiting())
         return HF_E_EXITING;
     if (!hf_timer_lock(queue))
         return HF_E_POSSIBLE_DEADLOCK;

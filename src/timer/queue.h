@@ -3,10 +3,9 @@
 #ifndef HF_TIMER_QUEUE_H
 #define HF_TIMER_QUEUE_H
 
-#include "core/table.h"
+#include "core/exit.h"
 #include "platform/lock.h"
 
-#include <holdfast/process.h>
 #include <holdfast/timer.h>
 
 enum { HF_TIMER_QUEUES = 1024 };

@@ -124,7 +124,7 @@ hf_status hf_timer_queue_shutdown(hf_timer_queue *queue, hf_timeout timeout)
 {
     if (!hf_timer_queue_is_usable(queue) || timeout < 0)
         return HF_E_INVALID_ARGUMENT;
-    if (hf_is_exiting())
+    if (hf_exiting())
         return HF_E_EXITING;
     hf_status status = shut_down(queue, hf_deadline(timeout), HF_SITE());
     return status == HF_OK ? status : hf_fail(queue->table, status);

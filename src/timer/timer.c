@@ -26,7 +26,7 @@ static inline hf_status check(const hf_timer_queue *queue, bool arguments_good)
 {
     if (!hf_timer_queue_is_usable(queue) || !arguments_good)
         return HF_E_INVALID_ARGUMENT;
-    return hf_is_exiting() ? HF_E_EXITING : HF_OK;
+    return hf_exiting() ? HF_E_EXITING : HF_OK;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
