@@ -3,8 +3,7 @@
  *     timer->context = NULL; free(context);             // its callback runs right now, on another
  *                                                       // thread, and touches the context
  *
- *     hf_timer_close_wait(queue, timer, HF_FOREVER);    // no new callback, none runs, data is
- * freed
+ *     hf_timer_close_wait(queue, timer, HF_FOREVER);    // no new callback, none runs, data freed
  *
  * A timer is a handle, in a table of its queue's own.  It is one-shot or periodic; set, reset,
  * cancelled and closed from any thread and from inside any callback, its own included.  Closed is
@@ -14,19 +13,20 @@
  * calls its function inside a region of the timer with no lock held, *end* arms a periodic one
  * again.  What set, reset, cancel, set_data and close do in between:
  *   - an expiry whose function has not been called yet is withdrawn by set, reset, cancel and
- * close; new data are what it will be called with;
+ *     close; new data are what it will be called with;
  *   - while the function runs: set and reset arm the timer anew (the function is not called again
  *     before it has returned); cancel ends a period; old data that the function was called with are
  *     freed when it has returned; close is deferred until then (close_wait waits for it, and from
- * the function itself is refused);
+ *     the function itself is refused);
  *   - between handle and end the same holds, but for data: they are free at once.
  * A timer's function never runs on two threads at once.
  *
  * Times are microseconds, on a monotonic 64-bit clock that starts anywhere above zero; a deadline
  * that would lie beyond INT64_MAX is INT64_MAX: never.  All calls take the queue's lock for a short
  * time, never while a user's function runs; where its owner is gone they answer POSSIBLE_DEADLOCK
- * after a second.  Once the process is exiting they answer EXITING and do nothing.  In a forked
- * child a queue's timers are what they were, and its driver starts anew with the first call.
+ * after a second (those that answer no status do nothing).  Once the process is exiting they answer
+ * EXITING and do nothing.  In a forked child a queue's timers are what they were, those due again
+ * that other threads had begun to dispatch, and its driver starts anew with the first call.
  *
  * The design follows Varghese and Lauck, "Hashed and hierarchical timing wheels" (1987), for the
  * wheel, and Windows' thread-pool timers for the protocol.
@@ -51,7 +51,7 @@ typedef struct hf_timer_event {
     void *data;
     int64_t deadline_us; /* when it was due */
     int64_t now_us;      /* when this dispatch began */
-    uint64_t missed;     /* earlier ticks of its period that were skipped since the last call */
+    uint64_t missed;     /* ticks since the last call that it is not called for: hf_timer_missed */
     hf_callback *self;   /* for hf_after_return */
 } hf_timer_event;
 
@@ -59,9 +59,11 @@ typedef void (*hf_timer_function)(const hf_timer_event *event);
 
 /* What becomes of ticks of a period that passed before the timer was dispatched again. */
 typedef enum hf_timer_missed {
-    HF_TIMER_SKIP = 0, /* called once, told how many; the next tick stays on the grid: no drift */
+    HF_TIMER_SKIP = 0, /* called once, for the latest tick, and told how many earlier ones there
+                          were; the next tick stays on the grid: no drift */
     HF_TIMER_CATCH_UP, /* called once for each, one after another */
-    HF_TIMER_DELAY     /* called once; the next tick is one period after the dispatch */
+    HF_TIMER_DELAY     /* called once, for the first tick, and told how many periods passed since;
+                          the next tick is one period after the dispatch */
 } hf_timer_missed;
 
 /* ---- queues --------------------------------------------------------------------------------- */
@@ -88,7 +90,7 @@ typedef struct hf_timer_queue_options {
 
 /* Makes a queue; `options` may be NULL: driven by the caller, a wheel, the system's clock.  The
  * caller owns *out until hf_timer_queue_destroy.  Errors: EXITING, INVALID_ARGUMENT, NO_MEMORY,
- * NO_ADDRESS_SPACE, TOO_MANY_TABLES, SYSTEM (no thread could be made). */
+ * NO_ADDRESS_SPACE, TOO_MANY_TABLES (or 1,024 queues), SYSTEM (no thread could be made). */
 HF_NODISCARD HF_API hf_status hf_timer_queue_create(const hf_timer_queue_options *options,
                                                     hf_timer_queue **out);
 
@@ -103,7 +105,8 @@ HF_NODISCARD HF_API hf_status hf_timer_queue_shutdown(hf_timer_queue *queue, hf_
  * calls this is closed and kept for ever.  NULL is allowed. */
 HF_API void hf_timer_queue_destroy(hf_timer_queue *queue);
 
-/* The table that the timers are in: for hf_inspect, statistics, hf_close_then. */
+/* The table that the timers are in: for hf_inspect, references, statistics, hf_close_then.  Not to
+ * be destroyed, nor to hold other values. */
 HF_API hf_table *hf_timer_queue_table(hf_timer_queue *queue);
 
 /* The queue's time. */
@@ -142,7 +145,8 @@ HF_NODISCARD HF_API hf_status hf_timer_open(hf_timer_queue *queue, const hf_time
 HF_API hf_status hf_timer_set(hf_timer_queue *queue, hf_timer timer, int64_t delay_us,
                               int64_t period_us);
 
-/* The same with a deadline on the queue's clock; one that has passed is due at once. */
+/* The same with a deadline on the queue's clock; one that has passed is due at once.  Its delay,
+ * for hf_timer_reset, is what lies between now and then. */
 HF_API hf_status hf_timer_set_at(hf_timer_queue *queue, hf_timer timer, int64_t deadline_us,
                                  int64_t period_us);
 
@@ -153,8 +157,9 @@ HF_API hf_status hf_timer_reset(hf_timer_queue *queue, hf_timer timer);
 /* What a cancel met. */
 typedef enum hf_timer_was {
     HF_TIMER_WAS_IDLE = 0, /* not armed */
-    HF_TIMER_WAS_ARMED,    /* armed, or due with its function not yet called: it will not be */
-    HF_TIMER_WAS_RUNNING   /* its function runs now, and goes on */
+    HF_TIMER_WAS_ARMED,    /* armed, or due with its function not yet called, or between two ticks:
+                              it will not be called */
+    HF_TIMER_WAS_RUNNING   /* its function runs now, and goes on; whether armed again or not */
 } hf_timer_was;
 
 /* Disarms the timer; it may be set again.  `was` may be NULL. */
@@ -167,7 +172,8 @@ HF_API hf_status hf_timer_set_data(hf_timer_queue *queue, hf_timer timer,
                                    hf_timer_function function, void *data,
                                    void (*free_data)(void *data));
 
-/* When the timer is due; INT64_MAX: not armed. */
+/* When the timer is due (which may have passed, while it is dispatched), or due next; INT64_MAX:
+ * not armed. */
 HF_API hf_status hf_timer_deadline_us(hf_timer_queue *queue, hf_timer timer, int64_t *out);
 
 /* Closes a timer, as hf_close and hf_close_wait do.  Data are freed when no function uses them. */
@@ -208,8 +214,8 @@ HF_API uint32_t hf_timer_handle(hf_timer_queue *queue, hf_timer_batch *batch);
  * handled are due again. */
 HF_API hf_status hf_timer_end(hf_timer_queue *queue, hf_timer_batch *batch);
 
-/* All three steps until nothing is due that was due when it began; answers how many functions were
- * called. */
+/* All three steps until nothing is due that was due when it began; what is armed meanwhile waits
+ * for the next run.  Answers how many functions were called. */
 HF_API uint64_t hf_timer_run(hf_timer_queue *queue);
 
 /* When hf_timer_run should next be called: no timer is due before it.  INT64_MAX: none is armed. */
@@ -217,7 +223,9 @@ HF_API int64_t hf_timer_next_us(hf_timer_queue *queue);
 
 /* A descriptor (timerfd) that polls readable when a timer is due, for a caller's poll or epoll
  * loop; it lives as long as the queue, which owns it.  The queue's clock must be the system's and
- * the queue not threaded.  Errors: INVALID_ARGUMENT, NOT_SUPPORTED, SYSTEM. */
+ * the queue not threaded.  In a forked child the number becomes the child's own with the first
+ * call; an epoll set that it was in still means the parent's.  Errors: INVALID_ARGUMENT, EXITING,
+ * POSSIBLE_DEADLOCK, SYSTEM. */
 HF_NODISCARD HF_API hf_status hf_timer_queue_descriptor(hf_timer_queue *queue, hf_value *out);
 
 HF_END_DECLS

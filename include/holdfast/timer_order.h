@@ -31,7 +31,8 @@ typedef struct hf_timer_order {
     hf_status (*create)(uint64_t capacity, int64_t now_us, void **order);
     void (*destroy)(void *order);
 
-    /* Makes sure that `count` links in all fit, so that insert cannot fail.  May allocate. */
+    /* Makes sure that `count` links in all fit, so that insert cannot fail.  May allocate.
+     * Errors: NO_MEMORY, also for more than the capacity; then nothing has changed. */
     hf_status (*reserve)(void *order, uint64_t count);
 
     /* Puts a link in; its deadline may have passed already. */
@@ -44,16 +45,18 @@ typedef struct hf_timer_order {
      * of equal deadlines the one that was inserted first.  now_us never goes back. */
     hf_timer_link *(*expire)(void *order, int64_t now_us);
 
-    /* A moment not after the earliest deadline, and after the last now_us unless something is due;
-     * INT64_MAX when the order is empty.  Need not be exact: asking again at that moment must bring
-     * one nearer. */
+    /* A moment not after the earliest deadline; INT64_MAX when the order is empty.  Unless
+     * something due has come in since, it is after the last now_us for which expire answered NULL.
+     * Need not be exact: expire at that moment answers a link, or next_us is later from then on. */
     int64_t (*next_us)(const void *order);
 } hf_timer_order;
 
 /* Arm and cancel in logarithmic time; next_us is exact. */
 extern HF_API const hf_timer_order hf_timer_heap;
 
-/* Arm and cancel in constant time, expire in amortised constant time.  The default. */
+/* Arm and cancel in constant time, expire in amortised constant time: one call may have to look at
+ * all links whose deadlines are far off by about the same.  next_us is exact while few links are
+ * near.  The default. */
 extern HF_API const hf_timer_order hf_timer_wheel;
 
 HF_END_DECLS

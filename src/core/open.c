@@ -1,4 +1,6 @@
 /* Opening, reserving, committing. */
+#include "core/open.h"
+
 #include "core/bag.h"
 #include "core/group.h"
 #include "core/owners.h"
@@ -165,19 +167,40 @@ static inline void count_opened(hf_table *table)
     hf_count_up(table, local, &local->opened);
 }
 
-static hf_status open_with_options(hf_table *table, const hf_type *type, hf_value value,
-                                   const hf_open_options *options, hf_handle *out, hf_site site)
+static hf_status place_value(void *context, hf_handle handle, hf_value *value)
 {
-    hf_refusal refusal = {.operation = "hf_open", .site = site};
+    (void)handle;
+    *value = *(const hf_value *)context;
+    return HF_OK;
+}
+
+/* Takes a slot, and learns the value that will be in it. */
+static hf_status take_place(hf_table *table, const hf_type *type, const hf_open_options *options,
+                            const hf_placing *placing, uint64_t *raw, hf_value *value)
+{
+    hf_status status = take_slot(table, type, options, raw);
+    if (status != HF_OK)
+        return status;
+    status = placing->place(placing->context, hf_handle_of(table, *raw), value);
+    if (status != HF_OK)
+        hf_bag_give(table, hf_raw_index(*raw));
+    return status;
+}
+
+hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing *placing,
+                         const hf_open_options *options, hf_handle *out, const hf_refusal *refusal)
+{
+    hf_site site = refusal->site;
+    hf_value value;
     uint64_t raw;
     hf_ref parent;
     hf_stay stay;
-    hf_status status = hold_parent(table, options, &refusal, &parent);
+    hf_status status = hold_parent(table, options, refusal, &parent);
     if (status != HF_OK)
         return status;
     status = hf_stay_open(&stay, options != NULL ? options->group : NULL);
     if (status == HF_OK)
-        status = take_slot(table, type, options, &raw);
+        status = take_place(table, type, options, placing, &raw, &value);
     if (status != HF_OK) {
         hf_stay_failed(&stay);
         unhold_parent(table, &parent, site);
@@ -186,7 +209,7 @@ static hf_status open_with_options(hf_table *table, const hf_type *type, hf_valu
     if (hf_raw_has_cold(raw))
         hf_cold_open(table, raw, value, options, trace_of(table, site));
     hf_subject subject = hf_subject_of(table, raw);
-    bring_to_life(&subject, type, value, &stay, refusal.operation, site);
+    bring_to_life(&subject, type, value, &stay, refusal->operation, site);
     count_opened(table);
     *out = subject.handle;
     return HF_OK;
@@ -237,7 +260,9 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
     if (!are_arguments_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
-    hf_status status = open_with_options(table, type, value, options, out, site);
+    hf_refusal refusal = {.operation = "hf_open", .site = site};
+    hf_placing placing = {place_value, &value};
+    hf_status status = hf_open_placed(table, type, &placing, options, out, &refusal);
     if (status == HF_OK)
         note_plain(table, type);
     return status;

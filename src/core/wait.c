@@ -217,7 +217,6 @@ bool hf_wait_begin(const hf_subject *subject, bool blocks, const char *operation
     return hf_deadlock_begin(&awaited, blocks, where, operation, site, waiting);
 }
 
-/* The wait is over before anything is reported: the hook may do what it likes. */
 hf_status hf_wait_closed(const hf_subject *subject, int64_t deadline_ns, const char *operation,
                          hf_site site)
 {
@@ -231,6 +230,7 @@ hf_status hf_wait_closed(const hf_subject *subject, int64_t deadline_ns, const c
     return released ? HF_OK : HF_E_TIMED_OUT;
 }
 
+/* The wait is over before anything is reported: the hook may do what it likes. */
 static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout, uint32_t waiting,
                                 hf_close_result *result, const hf_refusal *refusal)
 {
@@ -276,10 +276,9 @@ static bool may_close_and_wait(hf_table *table, hf_handle handle, hf_timeout tim
     return hf_wait_begin(&subject, timeout != 0, refusal->operation, refusal->site, waiting);
 }
 
-hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
-                        hf_close_result *result)
+hf_status hf_close_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                           hf_close_result *result, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
     hf_closer closer;
     uint32_t waiting;
     if (result != NULL)
@@ -289,18 +288,25 @@ hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
     hf_status status = hf_exit_refuse(table);
     if (status != HF_OK)
         return status;
-    if (!may_close_and_wait(table, handle, timeout, &refusal, &waiting))
+    if (!may_close_and_wait(table, handle, timeout, refusal, &waiting))
         return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);
-    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, &refusal);
+    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, refusal);
     if (closer.left != HF_CLOSING_NOTHING)
-        return end_and_wait(&closer, timeout, waiting, result, &refusal);
+        return end_and_wait(&closer, timeout, waiting, result, refusal);
     hf_waiting_end(waiting);
     return status;
 }
 
-hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
+hf_status hf_close_wait(hf_table *table, hf_handle handle, hf_timeout timeout,
+                        hf_close_result *result)
 {
-    hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
+    hf_refusal refusal = {.operation = "hf_close_wait", .site = HF_SITE(), .closes = true};
+    return hf_close_wait_at(table, handle, timeout, result, &refusal);
+}
+
+hf_status hf_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                     const hf_refusal *refusal)
+{
     hf_subject subject;
     uint32_t waiting;
     if (timeout < 0)
@@ -314,12 +320,18 @@ hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
             return HF_OK;
         if (status == HF_E_CLOSING && hf_subject_find(table, handle, &subject))
             break;
-        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, &refusal);
+        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, refusal);
         if (status != HF_OK)
             return status;
         /* It was being committed when we looked. */
     }
-    if (!hf_wait_begin(&subject, timeout != 0, refusal.operation, refusal.site, &waiting))
+    if (!hf_wait_begin(&subject, timeout != 0, refusal->operation, refusal->site, &waiting))
         return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);
-    return wait_or_report(&subject, timeout, waiting, NULL, &refusal);
+    return wait_or_report(&subject, timeout, waiting, NULL, refusal);
+}
+
+hf_status hf_wait(hf_table *table, hf_handle handle, hf_timeout timeout)
+{
+    hf_refusal refusal = {.operation = "hf_wait", .site = HF_SITE()};
+    return hf_wait_at(table, handle, timeout, &refusal);
 }

@@ -2,7 +2,7 @@
 #ifndef HF_CORE_WAIT_H
 #define HF_CORE_WAIT_H
 
-#include "core/release.h"
+#include "core/refuse.h"
 
 /* Wakes whoever waits for this slot. */
 void hf_wake_waiters(const hf_slot_ *slot);
@@ -30,6 +30,12 @@ hf_status hf_wait_closed(const hf_subject *subject, int64_t deadline_ns, const c
 
 /* The moment at which a time-out is over. */
 int64_t hf_deadline(hf_timeout timeout);
+
+/* hf_close_wait and hf_wait on behalf of the operation that `refusal` names. */
+hf_status hf_close_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                           hf_close_result *result, const hf_refusal *refusal);
+hf_status hf_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
+                     const hf_refusal *refusal);
 
 /* Reports who holds a handle. */
 void hf_report_holders(const hf_subject *subject, hf_report_kind kind, const char *operation,

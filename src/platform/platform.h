@@ -51,6 +51,19 @@ uint64_t hf_os_random(void);
 void hf_os_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns);
 void hf_os_wake_all(uint32_t *word);
 
+/* ---- a descriptor that polls readable from a moment on (linux_timer.c) ------------------------
+ */
+
+/* -1, with the error set: there is none to be had. */
+int hf_os_timer_create(void);
+
+/* From when on it polls readable, by hf_os_now_ns; INT64_MAX: never. */
+void hf_os_timer_set(int timer, int64_t moment_ns);
+
+/* In a forked child: makes the number a timer of the child's own; it was the parent's as well. */
+bool hf_os_timer_renew(int timer);
+void hf_os_timer_close(int timer);
+
 /* ---- asymmetric barrier (linux_barrier.c) ---------------------------------------------------- */
 
 /* Whether hf_os_barrier_heavy orders every thread's stores before its later loads, so that those
@@ -94,6 +107,27 @@ bool hf_os_at_thread_exit(void (*function)(void *), void *argument);
 
 /* The calling thread's stack as addresses [*low, *high).  False if unknown.  May allocate. */
 bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high);
+
+/* A thread of the library's own (posix_own_thread.c).  The struct stays where it is, unchanged,
+ * until the thread was joined, or has ended after it was detached. */
+typedef struct hf_os_thread {
+    void (*function)(void *);
+    void *argument;
+    char name[HF_OS_THREAD_NAME_SIZE];
+    uintptr_t system;
+} hf_os_thread;
+
+/* Starts one, with every signal blocked; `name` is cut.  False, with the error set: it cannot be.
+ * These four are not async-signal-safe, and start allocates. */
+bool hf_os_thread_start(hf_os_thread *thread, void (*function)(void *), void *argument,
+                        const char *name);
+void hf_os_thread_join(const hf_os_thread *thread);
+void hf_os_thread_detach(const hf_os_thread *thread);
+void hf_os_thread_detach_self(void);
+
+/* Calls the functions around every fork that is told of: before, in the parent after it, in the
+ * child after it.  False: cannot be arranged.  Not async-signal-safe. */
+bool hf_os_around_forks(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
 
 /* ---- stacks and symbols (posix_stack.c, posix_symbols.c) ------------------------------------- */
 

@@ -40,7 +40,7 @@ void describe_machine()
     std::fflush(stdout);
 }
 
-void add_subjects(bench::Suite &suite)
+void add_subjects(bench::Suite &suite, bool quick)
 {
     bench::add_memory(suite); // first, while there is one thread
     bench::add_look_ups(suite);
@@ -49,6 +49,7 @@ void add_subjects(bench::Suite &suite)
     bench::add_open_close(suite);
     bench::add_lives(suite);
     bench::add_closing(suite);
+    bench::add_timers(suite, quick);
 }
 
 int run(bench::Suite &suite)
@@ -82,7 +83,7 @@ int main(int count, char **arguments)
     }
     start_google_benchmark(*options);
     bench::Suite suite(options->filter);
-    add_subjects(suite);
+    add_subjects(suite, options->quick);
     if (!suite.matched()) {
         std::fprintf(stderr,
                      "bench: --filter matches no benchmark; names are subject/contestant, "

@@ -70,7 +70,7 @@ void print_help()
         "Measures Holdfast beside other ways to protect a value, all in one run, and prints a\n"
         "table for each subject and one of the targets.\n"
         "\n"
-        "  --quick         three short repetitions: a rough picture\n"
+        "  --quick         three short repetitions, without 10 million timers: a rough picture\n"
         "  --filter REGEX  only benchmarks whose name, subject/contestant, matches; the two\n"
         "                  that every ratio refers to run anyway\n"
         "  --json FILE     write Google Benchmark's results to FILE as well\n"

@@ -13,6 +13,9 @@ void add_open_close(Suite &suite);
 void add_lives(Suite &suite);
 void add_closing(Suite &suite);
 
+// Ten million timers take minutes and gigabytes: not when it is to be quick.
+void add_timers(Suite &suite, bool quick);
+
 // Measures in forked children: to be called while the process has one thread.
 void add_memory(Suite &suite);
 } // namespace bench

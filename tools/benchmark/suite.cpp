@@ -13,10 +13,15 @@ Suite::Suite(std::optional<std::regex> filter) : filter_(std::move(filter))
 }
 
 void Suite::subject(std::string id, std::string title, Counts counts, std::string unit,
-                    std::string array_base)
+                    std::string base, std::string base_title)
 {
-    subjects_.push_back(
-        {std::move(id), std::move(title), std::move(unit), counts, std::move(array_base), {}});
+    subjects_.push_back({std::move(id),
+                         std::move(title),
+                         std::move(unit),
+                         counts,
+                         std::move(base),
+                         std::move(base_title),
+                         {}});
 }
 
 bool Suite::selected(const std::string &name) const

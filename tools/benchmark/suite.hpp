@@ -33,7 +33,8 @@ struct Subject {
     std::string title;
     std::string unit; // "ns" or "bytes"
     Counts counts;
-    std::string array_base; // benchmark that the "x array" column refers to
+    std::string base;       // benchmark that the first column of ratios refers to
+    std::string base_title; // "x array"
     std::vector<std::string> contestants;
 };
 
@@ -54,7 +55,7 @@ class Suite : public benchmark::BenchmarkReporter
     explicit Suite(std::optional<std::regex> filter);
 
     void subject(std::string id, std::string title, Counts counts, std::string unit = "ns",
-                 std::string array_base = kArray);
+                 std::string base = kArray, std::string base_title = "x array");
     // Whether the filter leaves this one in; only then does preparing for it make sense.
     bool wants(const std::string &contestant) const;
     // Adds a contestant to the subject named last.  Without settings it is timed by the wall clock.

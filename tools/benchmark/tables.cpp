@@ -24,7 +24,7 @@ void print_row(const Suite &suite, const Subject &subject, const std::string &co
     std::printf("  %-26s %12.2f %12.2f", contestant.c_str(), measured->least, measured->median);
     if (subject.unit == "ns") {
         const auto figure = suite.figure(name);
-        std::printf(" %11s %11s", ratio(figure, suite.figure(subject.array_base)).c_str(),
+        std::printf(" %11s %11s", ratio(figure, suite.figure(subject.base)).c_str(),
                     ratio(figure, suite.figure(kXaddPair)).c_str());
     }
     std::printf("\n");
@@ -47,7 +47,7 @@ void print_table(const Suite &suite, const Subject &subject)
                 (std::string("least") + marks[0]).c_str(),
                 (std::string("median") + marks[1]).c_str());
     if (subject.unit == "ns")
-        std::printf(" %11s %11s", "x array", "x xadd");
+        std::printf(" %11s %11s", subject.base_title.c_str(), "x xadd");
     std::printf("\n");
     for (const std::string &contestant : subject.contestants)
         print_row(suite, subject, contestant);

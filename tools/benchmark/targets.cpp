@@ -135,6 +135,15 @@ void cost_targets(std::vector<Target> &all)
                    "open-close/holdfast"});
 }
 
+void timer_targets(std::vector<Target> &all)
+{
+    for (const char *work : {"cancel-arm", "fire", "rearm"}) {
+        const std::string subject = std::string("timers-") + work + "-1M";
+        all.push_back(
+            {subject + ", x libuv", 0.5, subject + "/holdfast-wheel", {subject + "/libuv"}, ""});
+    }
+}
+
 std::vector<Target> all_targets()
 {
     std::vector<Target> all;
@@ -144,6 +153,7 @@ std::vector<Target> all_targets()
     life_targets(all);
     closing_targets(all);
     cost_targets(all);
+    timer_targets(all);
     return all;
 }
 } // namespace

@@ -1,0 +1,18 @@
+/* Opening inside the library. */
+#ifndef HF_CORE_OPEN_H
+#define HF_CORE_OPEN_H
+
+#include "core/refuse.h"
+
+/* Tells the value of a handle that is about to be, before anybody else can see it; not OK: it is
+ * not to be, and its slot is free again.  After that nothing can fail. */
+typedef struct hf_placing {
+    hf_status (*place)(void *context, hf_handle handle, hf_value *value);
+    void *context;
+} hf_placing;
+
+/* hf_open on behalf of the operation that `refusal` names, with good arguments. */
+hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing *placing,
+                         const hf_open_options *options, hf_handle *out, const hf_refusal *refusal);
+
+#endif
