@@ -307,13 +307,15 @@ static void share(void)
 unsigned stepper_run(const stepper_case *scene, stepper_unit unit, unsigned most)
 {
     run self = {.scene = scene,
-                .request = unit == STEPPER_INSTRUCTIONS ? PTRACE_SINGLESTEP : PTRACE_SYSCALL};
+                .request = unit == STEPPER_SYSCALLS ? PTRACE_SYSCALL : PTRACE_SINGLESTEP};
     unsigned tried = 0;
     share();
     unsigned count = measure(&self);
     unsigned stride = (count + most - 1) / most;
     for (unsigned number = 0; number < count; number++) {
-        if ((number % stride != 0 && !points[number].interesting) || is_repeated(number))
+        bool chosen =
+            number % stride == 0 || (unit == STEPPER_INSTRUCTIONS && points[number].interesting);
+        if (!chosen || is_repeated(number))
             continue;
         try_at(&self, number);
         tried++;

@@ -13,7 +13,8 @@
 
 typedef enum stepper_unit {
     STEPPER_INSTRUCTIONS,
-    STEPPER_SYSCALLS /* for operations of millions of instructions: their entries and returns */
+    STEPPER_SAMPLE,  /* evenly spread ones only */
+    STEPPER_SYSCALLS /* their entries and returns, for operations of millions of instructions */
 } stepper_unit;
 
 /* All but `operation` and `others` may be NULL. */
