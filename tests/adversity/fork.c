@@ -57,6 +57,7 @@ static void close_it(void)
 static int in_child(void *unused)
 {
     (void)unused;
+    stepper_child();
     others_elsewhere();
     others_thread();
     others_on_subject();

@@ -77,6 +77,7 @@ static void report(void)
 static int report_in_child(void *unused)
 {
     (void)unused;
+    stepper_child();
     report();
     others_elsewhere();
     return 0;
@@ -100,7 +101,7 @@ static void stop_everywhere(const stepper_case *scene, stepper_unit unit, unsign
 {
     if (!stepper_is_permitted())
         cr_skip_test("ptrace is not permitted here");
-    fprintf(stderr, "%u\n", stepper_run(scene, unit, most));
+    cr_assert(stepper_run(scene, unit, most) > 0);
 }
 
 /* At each lock, each unlock and each system call, and in between. */

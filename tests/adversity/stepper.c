@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -42,6 +43,11 @@ typedef struct run {
 void stepper_stage(const char *stage)
 {
     atomic_store(&shared->stage, stage);
+}
+
+void stepper_child(void)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
 void stepper_fail(const char *what, const char *file, int line)

@@ -39,6 +39,9 @@ unsigned stepper_run(const stepper_case *scene, stepper_unit unit, unsigned most
 /* For the functions of a case: what the second thread is about to do, should it hang; */
 void stepper_stage(const char *stage);
 
+/* in a process that it forks: to be ended with the one it comes from; */
+void stepper_child(void);
+
 /* and a failure, which ends the process. */
 _Noreturn void stepper_fail(const char *what, const char *file, int line);
 #define DEMAND(condition) ((condition) ? (void)0 : stepper_fail(#condition, __FILE__, __LINE__))
