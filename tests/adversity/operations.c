@@ -206,67 +206,72 @@ static void stop_everywhere(const row *which)
     cr_assert(stepper_run(&scene, STEPPER_INSTRUCTIONS, MOST) > 0);
 }
 
-#define ROW(title, ...)                                 \
-    Test(frozen, title)                                 \
-    {                                                   \
-        static const row which = {#title, __VA_ARGS__}; \
-        stop_everywhere(&which);                        \
+#define ROW(title, ...)                                         \
+    Test(frozen, title)                                         \
+    {                                                           \
+        static const row which = {.name = #title, __VA_ARGS__}; \
+        stop_everywhere(&which);                                \
     }
 
 /* ---- entering and leaving ------------------------------------------------------------------- */
 
-ROW(entering_counted, enter, .afterwards = leave_if_entered)
-ROW(entering_hot, enter, .uses = PAST_HOT, .afterwards = leave_if_entered)
-ROW(entering_at_promotion, enter, .uses = NEARLY_HOT, .afterwards = leave_if_entered)
-ROW(entering_never_hot, enter, .protection = HF_PROTECT_COUNTED, .afterwards = leave_if_entered)
-ROW(entering_always_hot, enter, .protection = HF_PROTECT_HAZARD, .afterwards = leave_if_entered)
-ROW(entering_closed, enter, .is = CLOSED | QUIET)
-ROW(entering_closed_but_admitting, enter, .uses = PAST_HOT, .is = CLOSED | HELD,
+ROW(entering_counted, .operation = enter, .afterwards = leave_if_entered)
+ROW(entering_hot, .operation = enter, .uses = PAST_HOT, .afterwards = leave_if_entered)
+ROW(entering_at_promotion, .operation = enter, .uses = NEARLY_HOT, .afterwards = leave_if_entered)
+ROW(entering_never_hot, .operation = enter, .protection = HF_PROTECT_COUNTED,
+    .afterwards = leave_if_entered)
+ROW(entering_always_hot, .operation = enter, .protection = HF_PROTECT_HAZARD,
+    .afterwards = leave_if_entered)
+ROW(entering_closed, .operation = enter, .is = CLOSED | QUIET)
+ROW(entering_closed_but_admitting, .operation = enter, .uses = PAST_HOT, .is = CLOSED | HELD,
     .kind = FAKE_UNTIL_RELEASED, .afterwards = leave_if_entered)
-ROW(leaving_counted, leave, .before = enter)
-ROW(leaving_hot, leave, .uses = PAST_HOT, .before = enter)
-ROW(leaving_last_counted, leave, .before = enter, .is = CLOSED)
-ROW(leaving_last_hot, leave, .uses = PAST_HOT, .before = enter, .is = CLOSED)
-ROW(leaving_last_labelled, leave, .before = enter, .is = CLOSED | LABELLED,
+ROW(leaving_counted, .operation = leave, .before = enter)
+ROW(leaving_hot, .operation = leave, .uses = PAST_HOT, .before = enter)
+ROW(leaving_last_counted, .operation = leave, .before = enter, .is = CLOSED)
+ROW(leaving_last_hot, .operation = leave, .uses = PAST_HOT, .before = enter, .is = CLOSED)
+ROW(leaving_last_labelled, .operation = leave, .before = enter, .is = CLOSED | LABELLED,
     .level = HF_LEVEL_STACKS)
-ROW(leaving_last_until_released, leave, .uses = PAST_HOT, .before = enter, .is = CLOSED,
-    .kind = FAKE_UNTIL_RELEASED)
+ROW(leaving_last_until_released, .operation = leave, .uses = PAST_HOT, .before = enter,
+    .is = CLOSED, .kind = FAKE_UNTIL_RELEASED)
 
 /* ---- references ----------------------------------------------------------------------------- */
 
-ROW(addref_counted, addref, .afterwards = release_if_taken)
-ROW(addref_hot, addref, .uses = PAST_HOT, .afterwards = release_if_taken)
-ROW(release_counted, release, .before = addref)
-ROW(release_hot, release, .uses = PAST_HOT, .before = addref)
-ROW(release_last_counted, release, .before = addref, .is = CLOSED)
-ROW(release_last_hot, release, .uses = PAST_HOT, .before = addref, .is = CLOSED)
-ROW(release_last_labelled, release, .before = addref, .is = CLOSED | LABELLED,
+ROW(addref_counted, .operation = addref, .afterwards = release_if_taken)
+ROW(addref_hot, .operation = addref, .uses = PAST_HOT, .afterwards = release_if_taken)
+ROW(release_counted, .operation = release, .before = addref)
+ROW(release_hot, .operation = release, .uses = PAST_HOT, .before = addref)
+ROW(release_last_counted, .operation = release, .before = addref, .is = CLOSED)
+ROW(release_last_hot, .operation = release, .uses = PAST_HOT, .before = addref, .is = CLOSED)
+ROW(release_last_labelled, .operation = release, .before = addref, .is = CLOSED | LABELLED,
     .level = HF_LEVEL_STACKS)
 
 /* ---- closing -------------------------------------------------------------------------------- */
 
-ROW(closing_counted, close_it)
-ROW(closing_hot, close_it, .uses = PAST_HOT)
-ROW(closing_always_hot, close_it, .protection = HF_PROTECT_HAZARD)
-ROW(closing_held_counted, close_it, .is = HELD)
-ROW(closing_held_hot, close_it, .uses = PAST_HOT, .is = HELD)
-ROW(closing_labelled, close_it, .is = LABELLED)
-ROW(closing_with_stacks, close_it, .uses = PAST_HOT, .is = HELD, .level = HF_LEVEL_STACKS)
-ROW(closing_twice, close_it, .is = CLOSED | QUIET)
-ROW(closing_magazines, close_it, .reuse = HF_REUSE_MAGAZINES)
-ROW(closing_fifo, close_it, .reuse = HF_REUSE_FIFO)
-ROW(closing_many, close_all, .before = open_many)
-ROW(closing_and_waiting, close_wait)
-ROW(closing_and_waiting_hot, close_wait, .uses = PAST_HOT)
-ROW(closing_and_waiting_held, close_wait, .uses = PAST_HOT, .is = HELD | QUIET)
+ROW(closing_counted, .operation = close_it)
+ROW(closing_hot, .operation = close_it, .uses = PAST_HOT)
+ROW(closing_always_hot, .operation = close_it, .protection = HF_PROTECT_HAZARD)
+ROW(closing_held_counted, .operation = close_it, .is = HELD)
+ROW(closing_held_hot, .operation = close_it, .uses = PAST_HOT, .is = HELD)
+ROW(closing_labelled, .operation = close_it, .is = LABELLED)
+ROW(closing_with_stacks, .operation = close_it, .uses = PAST_HOT, .is = HELD,
+    .level = HF_LEVEL_STACKS)
+ROW(closing_twice, .operation = close_it, .is = CLOSED | QUIET)
+ROW(closing_magazines, .operation = close_it, .reuse = HF_REUSE_MAGAZINES)
+ROW(closing_fifo, .operation = close_it, .reuse = HF_REUSE_FIFO)
+ROW(closing_many, .operation = close_all, .before = open_many)
+ROW(closing_and_waiting, .operation = close_wait)
+ROW(closing_and_waiting_hot, .operation = close_wait, .uses = PAST_HOT)
+ROW(closing_and_waiting_held, .operation = close_wait, .uses = PAST_HOT, .is = HELD | QUIET)
 
 /* ---- opening, and other ways to end --------------------------------------------------------- */
 
-ROW(opening, open_one, .afterwards = close_if_opened)
-ROW(opening_with_stacks, open_one, .level = HF_LEVEL_STACKS, .afterwards = close_if_opened)
-ROW(opening_magazines, open_one, .reuse = HF_REUSE_MAGAZINES, .afterwards = close_if_opened)
-ROW(opening_fifo, open_one, .reuse = HF_REUSE_FIFO, .afterwards = close_if_opened)
-ROW(committing, commit, .before = reserve, .afterwards = close_if_opened)
-ROW(detaching, detach, .afterwards = give_back_if_detached)
-ROW(detaching_hot, detach, .uses = PAST_HOT, .afterwards = give_back_if_detached)
-ROW(duplicating, duplicate, .uses = PAST_HOT, .afterwards = close_if_opened)
+ROW(opening, .operation = open_one, .afterwards = close_if_opened)
+ROW(opening_with_stacks, .operation = open_one, .level = HF_LEVEL_STACKS,
+    .afterwards = close_if_opened)
+ROW(opening_magazines, .operation = open_one, .reuse = HF_REUSE_MAGAZINES,
+    .afterwards = close_if_opened)
+ROW(opening_fifo, .operation = open_one, .reuse = HF_REUSE_FIFO, .afterwards = close_if_opened)
+ROW(committing, .operation = commit, .before = reserve, .afterwards = close_if_opened)
+ROW(detaching, .operation = detach, .afterwards = give_back_if_detached)
+ROW(detaching_hot, .operation = detach, .uses = PAST_HOT, .afterwards = give_back_if_detached)
+ROW(duplicating, .operation = duplicate, .uses = PAST_HOT, .afterwards = close_if_opened)

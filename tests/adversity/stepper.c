@@ -26,13 +26,14 @@ typedef enum phase { BEFORE, INSIDE, AFTER } phase;
 
 static struct shared {
     _Atomic phase phase;
+    atomic_bool let_go;        /* nobody traces the first thread any more */
     const char *_Atomic stage; /* the traced process is a fork: its texts are where ours are */
 } * shared;
 
 /* One traced process. */
 typedef struct run {
     const stepper_case *scene;
-    int request; /* of ptrace: how to go on to the next point */
+    enum __ptrace_request request; /* of ptrace: how to go on to the next point */
     pid_t process;
     int go[2];   /* to the second thread: begin */
     int done[2]; /* from the second thread: it is done; closed: the process has ended */
@@ -94,6 +95,8 @@ static _Noreturn void first_thread(run *self)
     atomic_store(&shared->phase, INSIDE);
     self->scene->operation();
     atomic_store(&shared->phase, AFTER);
+    if (!atomic_load(&shared->let_go))
+        (void)raise(SIGSTOP);
     pthread_join(second, NULL);
     call(self->scene->settle);
     _exit(0);
@@ -106,6 +109,7 @@ static bool start(run *self)
 {
     int status;
     atomic_store(&shared->phase, BEFORE);
+    atomic_store(&shared->let_go, false);
     atomic_store(&shared->stage, "starting");
     if (pipe(self->go) != 0 || pipe(self->done) != 0)
         abort();
@@ -127,7 +131,7 @@ static int finish(run *self, bool kill_it)
         kill(self->process, SIGKILL);
     do {
         if (waitpid(self->process, &status, 0) != self->process)
-            abort();
+            break; /* we know already */
     } while (WIFSTOPPED(status));
     close(self->go[0]);
     close(self->go[1]);
@@ -135,18 +139,19 @@ static int finish(run *self, bool kill_it)
     return status;
 }
 
-/* Goes on by one step, or to the breakpoint; false when the process has ended instead. */
-static bool go_on(const run *self, int request)
+/* Goes on by one step, or to the breakpoint.  Answers the signal that it stopped with, 0 when the
+ * process has ended instead. */
+static int go_on(const run *self, enum __ptrace_request request)
 {
     int status;
-    return ptrace(request, self->process, 0, 0) == 0 &&
-           waitpid(self->process, &status, 0) == self->process && WIFSTOPPED(status) &&
-           WSTOPSIG(status) == SIGTRAP;
+    bool stopped = ptrace(request, self->process, 0, 0) == 0 &&
+                   waitpid(self->process, &status, 0) == self->process && WIFSTOPPED(status);
+    return stopped ? WSTOPSIG(status) : 0;
 }
 
 static bool step(const run *self)
 {
-    return go_on(self, self->request);
+    return go_on(self, self->request) == SIGTRAP;
 }
 
 static bool step_until(const run *self, phase until)
@@ -190,23 +195,36 @@ static void look(const run *self, point *at)
     at[1].interesting |= locked || exchange || syscall;
 }
 
-/* Goes to an address by a breakpoint, which is gone when somebody else runs.  The second thread
- * sleeps meanwhile. */
-static bool run_to(const run *self, uintptr_t address)
+/* Goes on to the breakpoint, which is gone when somebody else runs: the second thread sleeps
+ * meanwhile. */
+static bool meet_breakpoint(const run *self, uintptr_t address)
 {
     long word = ptrace(PTRACE_PEEKTEXT, self->process, address, 0);
     long trap = (word & ~0xffL) | BREAKPOINT;
-    while (address_now(self) != address || atomic_load(&shared->phase) != INSIDE) {
-        bool there = address_now(self) == address; /* but too early */
-        if ((there && !go_on(self, PTRACE_SINGLESTEP)) ||
-            ptrace(PTRACE_POKETEXT, self->process, address, trap) != 0 ||
-            !go_on(self, PTRACE_CONT) ||
-            ptrace(PTRACE_POKETEXT, self->process, address, word) != 0 ||
-            address_now(self) != address + 1 ||
-            ptrace(PTRACE_POKEUSER, self->process, offsetof(struct user, regs.rip), address) != 0)
-            return false;
+    if (ptrace(PTRACE_POKETEXT, self->process, address, trap) != 0)
+        return false;
+    int stopped_by = go_on(self, PTRACE_CONT);
+    if (ptrace(PTRACE_POKETEXT, self->process, address, word) != 0)
+        return false;
+    if (stopped_by == SIGTRAP && address_now(self) == address + 1)
+        return ptrace(PTRACE_POKEUSER, self->process, offsetof(struct user, regs.rip), address) ==
+               0;
+    return stopped_by == SIGSTOP && atomic_load(&shared->phase) == AFTER;
+}
+
+/* Goes to an address, or to the end of an operation that takes another way this time. */
+static bool run_to(const run *self, uintptr_t address)
+{
+    bool good = true;
+    while (good && atomic_load(&shared->phase) != AFTER) {
+        bool there = address_now(self) == address;
+        if (there && atomic_load(&shared->phase) == INSIDE)
+            return true;
+        if (there) /* but too early */
+            good = go_on(self, PTRACE_SINGLESTEP) == SIGTRAP;
+        good = good && meet_breakpoint(self, address);
     }
-    return true;
+    return good;
 }
 
 #else
@@ -273,6 +291,7 @@ static const char *wait_for_others(const run *self, bool *ended)
     if (poll(&waiting, 1, PATIENCE_MS) == 0)
         return "the others hang";
     *ended = read(self->done[0], &byte, 1) != 1;
+    atomic_store(&shared->let_go, true);
     if (!*ended && ptrace(PTRACE_DETACH, self->process, 0, 0) != 0)
         return "it cannot be let go";
     return NULL;
