@@ -244,11 +244,13 @@ static void at_exit(void)
 bool hf_exit_watch(void)
 {
     static uint32_t watches;
-    if (__atomic_load_n(&watches, __ATOMIC_RELAXED) != 0)
+    /* Marked before it is done: the C library takes a lock for it, and whoever stops inside must
+     * not stop the others, who go on unwatched for that moment. */
+    if (__atomic_load_n(&watches, __ATOMIC_RELAXED) != 0 ||
+        __atomic_exchange_n(&watches, 1u, __ATOMIC_RELAXED) != 0)
         return true;
-    /* Two threads may both do so: the second call of the handler does nothing. */
-    if (!hf_os_at_exit(at_exit))
-        return false;
-    __atomic_store_n(&watches, 1u, __ATOMIC_RELAXED);
-    return true;
+    if (hf_os_at_exit(at_exit))
+        return true;
+    __atomic_store_n(&watches, 0u, __ATOMIC_RELAXED);
+    return false;
 }

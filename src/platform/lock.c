@@ -26,11 +26,22 @@ static bool mark(hf_lock *lock, uint32_t word)
                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-/* Whether it is any use to wait for the one who holds it. */
-static bool may_come_free(uint32_t word, bool slept)
+static uint32_t holder_of(uint32_t word)
 {
-    uint32_t holder = word & ~HF_LOCK_AWAITED;
-    return holder != hf_os_thread_number() && (!slept || hf_os_thread_lives(holder));
+    return word & ~(HF_LOCK_AWAITED | HF_LOCK_GIVEN_UP);
+}
+
+/* Not this thread, and nobody who was waited for in vain before. */
+static bool is_worth_waiting_for(uint32_t word)
+{
+    return holder_of(word) != hf_os_thread_number() && (word & HF_LOCK_GIVEN_UP) == 0;
+}
+
+/* Spares the others the wait for this holder; unless the lock has changed hands meanwhile. */
+static void give_up(hf_lock *lock, uint32_t word)
+{
+    (void)__atomic_compare_exchange_n(&lock->word, &word, word | HF_LOCK_GIVEN_UP, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns)
@@ -42,7 +53,10 @@ bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns)
         int64_t left = bound_ns - (hf_os_now_ns() - start);
         if (word == 0)
             continue;
-        if (left <= 0 || !may_come_free(word, slept))
+        bool gone = slept && !hf_os_thread_lives(holder_of(word));
+        if (gone || (left <= 0 && bound_ns >= HF_LOCK_BOUND_NS))
+            give_up(lock, word);
+        if (gone || left <= 0 || !is_worth_waiting_for(word))
             return false;
         if (mark(lock, word))
             hf_os_wait(&lock->word, word | HF_LOCK_AWAITED, left < slice_ns ? left : slice_ns);

@@ -45,23 +45,33 @@ void hf_os_thread_name(char *buffer, size_t size)
     buffer[length] = '\0';
 }
 
-/* One key serves every caller: there is one exit function in the library. */
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;
-static bool key_made;
-static void (*exit_function)(void *);
+/* One key serves every caller, for there is one exit function in the library.  Not pthread_once:
+ * who stops inside it stops all others. */
+static uint32_t key_plus_one; /* 0: not made yet */
 
-static void make_key(void)
+static bool find_key(void (*function)(void *), pthread_key_t *out)
 {
-    key_made = pthread_key_create(&key, __atomic_load_n(&exit_function, __ATOMIC_RELAXED)) == 0;
+    /* Acquire: partner is the release below. */
+    uint32_t known = __atomic_load_n(&key_plus_one, __ATOMIC_ACQUIRE);
+    pthread_key_t made;
+    if (known == 0) {
+        if (pthread_key_create(&made, function) != 0)
+            return false;
+        if (__atomic_compare_exchange_n(&key_plus_one, &known, (uint32_t)made + 1, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            known = (uint32_t)made + 1;
+        else
+            (void)pthread_key_delete(made); /* another thread was first */
+    }
+    *out = (pthread_key_t)(known - 1);
+    return true;
 }
 
 bool hf_os_at_thread_exit(void (*function)(void *), void *argument)
 {
     int saved = errno;
-    __atomic_store_n(&exit_function, function, __ATOMIC_RELAXED);
-    bool done = pthread_once(&key_once, make_key) == 0 && key_made &&
-                pthread_setspecific(key, argument) == 0;
+    pthread_key_t key;
+    bool done = find_key(function, &key) && pthread_setspecific(key, argument) == 0;
     errno = saved;
     return done;
 }

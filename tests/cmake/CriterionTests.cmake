@@ -3,7 +3,7 @@
 #
 # One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests
 # are listed by the program itself after each build.  A suite whose name contains "stress" gets the
-# label stress, any other unit.
+# label stress, one with the prefix "adversity" adversity, any other unit.
 set(criterion_list_script ${CMAKE_CURRENT_LIST_DIR}/ListCriterionTests.cmake)
 
 function(criterion_tests target)
