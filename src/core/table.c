@@ -2,6 +2,7 @@
 #include "core/bag.h"
 #include "core/cold.h"
 #include "core/exit.h"
+#include "core/fork.h"
 #include "core/registry.h"
 
 enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
@@ -119,10 +120,13 @@ void hf_table_retire(hf_table *table, bool held)
         __atomic_store_n(&table->phase, HF_TABLE_GONE, __ATOMIC_RELEASE);
         return;
     }
+    /* One window: in the child of a fork nobody would finish it. */
+    hf_window window = hf_window_begin(HF_WINDOW);
     __atomic_store_n(&table->phase, HF_TABLE_STARTING, __ATOMIC_RELEASE);
     zero_memory(table);
     forget(table);
     __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
+    hf_window_end(window);
 }
 
 /* ---- creation ------------------------------------------------------------------------------- */
@@ -174,7 +178,13 @@ hf_status hf_table_create(const hf_table_options *options, hf_table **out)
         return HF_E_INVALID_ARGUMENT;
     if (hf_exiting())
         return HF_E_EXITING;
-    return hf_exit_watch() ? create(options, out) : HF_E_NO_MEMORY;
+    if (!hf_exit_watch() || !hf_fork_watch())
+        return HF_E_NO_MEMORY;
+    (void)hf_event_level(); /* may read files, the first time: not in the window */
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = create(options, out);
+    hf_window_end(window);
+    return status;
 }
 
 hf_table *hf_table_new(const hf_table_options *options, hf_status *status)

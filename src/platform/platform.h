@@ -85,6 +85,16 @@ void hf_os_thread_name(char *buffer, size_t size);
  * function, if that is to happen again.  False: cannot be arranged.  Not async-signal-safe. */
 bool hf_os_at_thread_exit(void (*function)(void *), void *argument);
 
+/* Calls `prepare` before each fork, and `parent` and `child` after it, in the thread that forks
+ * (not for vfork, posix_spawn, _Fork and clone).  Only the first call does anything; all are given
+ * the same functions.  False: out of memory.  Not async-signal-safe. */
+typedef struct hf_os_fork_handlers {
+    void (*prepare)(void);
+    void (*parent)(void);
+    void (*child)(void);
+} hf_os_fork_handlers;
+bool hf_os_at_fork(const hf_os_fork_handlers *wanted);
+
 /* The calling thread's stack as addresses [*low, *high).  False if unknown.  May allocate. */
 bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high);
 
