@@ -49,7 +49,6 @@
 #include "core/signal.h"
 
 #define PATIENCE_NS INT64_C(1000000000) /* with all that are in windows together */
-
 /* ---- before --------------------------------------------------------------------------------- */
 
 static void prepare(void)
@@ -178,11 +177,9 @@ static void end_close(const hf_subject *subject)
 static void end_note(hf_note note)
 {
     hf_subject subject;
-    if (note.kind == HF_NOTE_TABLE) {
+    if (note.kind == HF_NOTE_TABLE)
         hf_defer_all((hf_table *)(uintptr_t)note.subject);
-        return;
-    }
-    if (!find_anywhere(note.subject, &subject))
+    if (note.kind == HF_NOTE_TABLE || !find_anywhere(note.subject, &subject))
         return;
     switch ((hf_note_kind)note.kind) {
     case HF_NOTE_OPEN:

@@ -121,7 +121,7 @@ static int heats_and_defers(void *argument)
     return 0;
 }
 
-#ifndef __SANITIZE_THREAD__
+#ifndef HF_TSAN_BUILD_ /* cannot start threads in the child of a process with several */
 Test(fork, hazards_protect_in_the_child)
 {
     fork_scene_open(FAKE_RUNDOWN);

@@ -33,6 +33,8 @@ static int counts_as_released(void *argument)
     return 0;
 }
 
+static bool identify_waits;
+
 /* The world's function lets nobody stop there in the child, who would stop for ever. */
 static void fork_at_the_place(int (*check)(void *argument))
 {
@@ -40,6 +42,7 @@ static void fork_at_the_place(int (*check)(void *argument))
     scene_now.world->on_release = NULL;
     scene_now.world->on_unblock = NULL;
     scene_now.world->on_duplicate = NULL;
+    identify_waits = false;
     CHILD_MUST(check);
     let_pass(&scene_now.place);
     actor_finish(scene_now.other);
@@ -124,6 +127,27 @@ Test(fork_others, release_runs_in_another_and_the_value_is_free_for_a_new_owner)
     scene_now.world->types[FAKE_RUNDOWN].name_space = &numbers;
     fork_scene_open(FAKE_RUNDOWN);
     scene_now.world->on_release = stop_in_action;
+    actor_begin(scene_now.other, close_it, NULL);
+    fork_at_the_place(value_has_no_owner);
+}
+
+static bool identify_at_release(hf_value value, void *context, hf_identity *out)
+{
+    (void)value;
+    (void)context;
+    *out = (hf_identity){0};
+    if (identify_waits)
+        stop_here(&scene_now.place);
+    return true;
+}
+
+/* Claimed, and not struck off its namespace yet. */
+Test(fork_others, release_is_about_to_run_in_another)
+{
+    scene_now.world->types[FAKE_RUNDOWN].name_space = &numbers;
+    scene_now.world->types[FAKE_RUNDOWN].identify = identify_at_release;
+    fork_scene_open(FAKE_RUNDOWN);
+    identify_waits = true;
     actor_begin(scene_now.other, close_it, NULL);
     fork_at_the_place(value_has_no_owner);
 }
