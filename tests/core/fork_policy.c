@@ -287,6 +287,7 @@ static int borrower_stays(void *argument)
 Test(fork_policy, borrowed_without_a_known_owner_stays)
 {
     choose(HF_FORK_CLOSE);
+    scene_now.world->types[FAKE_RUNDOWN].name_space = &numbers;
     scene_now.value = fake_make(scene_now.world);
     second = fixture_borrow(scene_now.table, scene_now.world, scene_now.value);
     CHILD_MUST(borrower_stays);
