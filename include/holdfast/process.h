@@ -26,7 +26,16 @@
  * After fork, the child has one thread.  The regions of the others are gone, as if they had been
  * left; the child's own stay.  References stay: they belong to nobody.  A handle whose close
  * another thread had begun is closed in the child as well; one whose release function was running
- * there counts as released, and is not released again.  hf_type.fork says what becomes of values.
+ * there counts as released, and is not released again.  What others were opening, committing or
+ * duplicating was not begun.  hf_type.fork says what becomes of values.  What the child has to
+ * release at once is released before fork returns there, so release functions may run in a forked
+ * child, with what that allows them to call.
+ *
+ * A fork waits until no other thread is in one of the library's short critical sections, and holds
+ * those who come to one; at most about a second, if a thread is stopped there for ever, in which
+ * case the child may lose a slot or keep a handle held.  Threads without a record (the 1,025th and
+ * further: see hf_enter) leave nothing to go by: what they held stays held in the child.
+ *
  * This holds for fork(); a child of vfork() or posix_spawn() shares its parent's memory and must,
  * as ever, not call anything here before it execs; _Fork() and clone() tell nobody, so that their
  * child must exec as well.

@@ -71,12 +71,15 @@ typedef struct hf_namespace {
     2u /* its values must be flushed: when the process exits, release_at_exit \
           is called for them, and what cannot be released is reported as lost-at-exit */
 
-/* What becomes of a type's owned values in a forked child. */
+/* What becomes of a type's owned values in a forked child.  A borrowed handle stays open, unless
+ * the type's namespace knows an owner of its value that does not. */
 typedef enum hf_fork_policy {
     HF_FORK_INHERIT = 0, /* the child's handles are open; it releases its copies itself */
-    HF_FORK_CLOSE,       /* closed in the child, as if by hf_close before fork returns there */
+    HF_FORK_CLOSE,       /* closed in the child, as if by hf_close before fork returns there: the
+                            release function runs in a forked child */
     HF_FORK_POISON       /* closed in the child, without being released: the value is the parent's
-                            alone (a device's mapping, a connection with a state) */
+                            alone (a device's mapping, a connection with a state).  Also what was
+                            closing already, held by somebody */
 } hf_fork_policy;
 
 /* A kind of value.  Constant, with static storage; it must outlive every table that uses it.  None
@@ -106,7 +109,7 @@ typedef struct hf_type {
      * while others hold the value, again and again until they have left.  May be NULL. */
     void (*unblock)(hf_value value, void *context);
 
-    uint32_t fork;     /* hf_fork_policy */
+    uint32_t fork;     /* hf_fork_policy; hf_open answers INVALID_ARGUMENT to any other */
     uint32_t reserved; /* 0 */
 
     /* With HF_TYPE_FLUSH_AT_EXIT: flushes the value, and gives it back if that takes no lock whose

@@ -47,9 +47,13 @@ static void abandon_count(uint32_t record, uint32_t i, hf_site site)
     bool known = find_anywhere(__atomic_load_n(&list->held[i], __ATOMIC_RELAXED), &subject);
     if (known)
         report_abandoned(&subject, record, list->held_stack[i], true, site);
+    uint64_t left;
+    hf_window window = hf_window_begin(HF_WINDOW);
     __atomic_store_n(&list->held[i], UINT64_C(0), __ATOMIC_RELAXED);
-    if (known)
-        (void)hf_drop(&subject, site);
+    bool given = known && hf_give_count(&subject, &left);
+    hf_window_end(window);
+    if (given)
+        hf_settle_count(&subject, left, site);
 }
 
 void hf_abandon_regions(uint32_t record)

@@ -318,11 +318,9 @@ static void shared_give(hf_table *table, uint32_t index)
 
 hf_status hf_bag_take_slow(hf_table *table, uint32_t *index)
 {
-    if (table->reuse != HF_REUSE_MAGAZINES || hf_record_current() == 0)
+    if (table->reuse != HF_REUSE_MAGAZINES || hf_this_thread.record == 0)
         return shared_take(table, index);
-    hf_busy_begin();
     hf_status status = refill(table, hf_local_of(table));
-    hf_busy_end();
     if (status == HF_OK)
         return hf_bag_take(table, index);
     /* What threads without a record gave back, before the table is called full. */
@@ -335,9 +333,7 @@ void hf_bag_give_slow(hf_table *table, uint32_t index)
         shared_give(table, index);
         return;
     }
-    hf_busy_begin();
     magazine_give(table, hf_local_of(table), index);
-    hf_busy_end();
 }
 
 hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)

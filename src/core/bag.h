@@ -25,22 +25,22 @@ static inline void hf_link_store(hf_table *table, uint32_t index, uint64_t link)
 hf_status hf_bag_take_slow(hf_table *table, uint32_t *index);
 void hf_bag_give_slow(hf_table *table, uint32_t index);
 
-/* Takes a free slot.  May commit memory.  Errors: TABLE_FULL, NO_MEMORY.
- * The list of a thread without a record, and of a table without magazines, is always empty. */
+/* Takes a free slot.  May commit memory.  The caller is in a window that signal handlers must not
+ * enter (HF_WINDOW_BUSY), which lasts until the slot is published or noted.  Errors: TABLE_FULL,
+ * NO_MEMORY.  The list of a thread without a record, and of a table without magazines, is always
+ * empty. */
 static inline hf_status hf_bag_take(hf_table *table, uint32_t *index)
 {
     hf_local *local = hf_local_of(table);
     if (local->list_count == 0)
         return hf_bag_take_slow(table, index);
-    hf_busy_begin();
     *index = local->list_head;
     local->list_head = (uint32_t)(hf_link_load(table, *index) & HF_LINK_MASK);
     local->list_count--;
-    hf_busy_end();
     return HF_OK;
 }
 
-/* Gives a slot back; its state is free.  Allocates nothing. */
+/* Gives a slot back; its state is free.  Allocates nothing.  The caller is in such a window. */
 static inline void hf_bag_give(hf_table *table, uint32_t index)
 {
     hf_local *local = hf_local_of(table);
@@ -48,11 +48,9 @@ static inline void hf_bag_give(hf_table *table, uint32_t index)
         hf_bag_give_slow(table, index);
         return;
     }
-    hf_busy_begin();
     hf_link_store(table, index, local->list_head | HF_LINK_IS_CHAIN);
     local->list_head = index;
     local->list_count++;
-    hf_busy_end();
 }
 
 /* Prepares the bag of a new table; slots 1 to `capacity` may be used. */

@@ -12,17 +12,20 @@
 #include "core/exit.h"
 #include "core/signal.h"
 
+#ifdef HF_FAULT_INJECTION
+void (*hf_close_unsealed)(const hf_closer *closer);
+#endif
+
 static bool admits_until_released(const hf_subject *subject)
 {
     return (hf_type_of(subject->table, subject->raw)->flags & HF_TYPE_ADMIT_UNTIL_RELEASED) != 0;
 }
 
-/* A closer that will touch the value or the cold record after the first step must hold the handle,
- * for the last holder may be gone at any moment. */
+/* A closer that will touch the cold record after the first step must hold the handle, for the last
+ * holder may be gone at any moment. */
 static bool needs_hold(const hf_subject *subject)
 {
-    return hf_type_of(subject->table, subject->raw)->unblock != NULL ||
-           (subject->table->level != 0 && hf_raw_has_cold(subject->raw));
+    return subject->table->level != 0 && hf_raw_has_cold(subject->raw);
 }
 
 /* Never hot and held by nobody: closed, sealed and won by one compare-and-swap. */
@@ -34,20 +37,26 @@ static inline bool can_claim_at_once(const hf_subject *subject, uint64_t state)
 
 static inline bool claim_at_once(const hf_subject *subject, uint64_t *state)
 {
+    hf_inside_begin(subject->handle.bits);
     /* Acquire: what former holders did comes before the release; partners are their releasing
      * decrements.  Release: this life's end comes before what others do when they see it. */
-    return __atomic_compare_exchange_n(&subject->slot->state, state,
-                                       (*state & ~HF_LIVE_) | HF_CLOSED | HF_SEALED | HF_RELEASED,
-                                       false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    if (__builtin_expect(
+            __atomic_compare_exchange_n(&subject->slot->state, state,
+                                        (*state & ~HF_LIVE_) | HF_CLOSED | HF_SEALED | HF_RELEASED,
+                                        false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED),
+            1))
+        return true;
+    hf_inside_end(subject->handle.bits);
+    return false;
 }
 
 /* The state after the first step of closing a handle that is hot or held, and what is left to do.
  */
-static uint64_t closed_state(const hf_subject *subject, uint64_t state, uint64_t marks,
+static uint64_t closed_state(const hf_subject *subject, uint64_t state, unsigned how,
                              unsigned *closing)
 {
     bool hot = hf_state_was_hot(state);
-    bool unsealed = hot || (marks & HF_THEN) != 0;
+    bool unsealed = hot || (how & HF_CLOSE_THEN) != 0;
     /* A detacher's mark is taken away: the closer takes over. */
     uint64_t next = (state & ~HF_RELEASED) | HF_CLOSED;
     *closing = hot ? HF_CLOSING_BARRIER : unsealed ? HF_CLOSING_UNSEALED : HF_CLOSING_SETTLE;
@@ -56,7 +65,8 @@ static uint64_t closed_state(const hf_subject *subject, uint64_t state, uint64_t
         next += HF_COUNT_ONE;
     }
     next &= admits_until_released(subject) ? ~HF_HAZARD_ : ~(HF_LIVE_ | HF_HAZARD_);
-    return next | (unsealed ? 0 : HF_SEALED) | marks;
+    return next | (unsealed ? 0 : HF_SEALED) | ((how & HF_CLOSE_WAITS) != 0 ? HF_WAITER : 0) |
+           ((how & HF_CLOSE_THEN) != 0 ? HF_THEN : 0);
 }
 
 /* A reserved handle holds no value: its slot is freed. */
@@ -65,15 +75,18 @@ static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *cl
     *closing = HF_CLOSING_NOTHING;
     if ((state & HF_SEALED) != 0)
         return HF_E_BUSY; /* a commit is under way */
+    hf_inside_begin(subject->handle.bits);
     if (!__atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_CLOSED, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        hf_inside_end(subject->handle.bits);
         return HF_E_BUSY;
+    }
     hf_recycle(subject);
     return HF_OK;
 }
 
 /* HF_E_STALE_HANDLE stands for "neither live nor reserved": the caller classifies. */
-static hf_status begin_at(const hf_subject *subject, uint64_t marks, unsigned *closing)
+static hf_status begin_at(const hf_subject *subject, unsigned how, unsigned *closing)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
     for (;;) {
@@ -82,13 +95,13 @@ static hf_status begin_at(const hf_subject *subject, uint64_t marks, unsigned *c
         *closing = HF_CLOSING_NOTHING;
         if (!hf_state_admits(state, subject->raw) || (state & HF_CLOSED) != 0)
             return HF_E_STALE_HANDLE;
-        if (can_claim_at_once(subject, state) && (marks & HF_THEN) == 0) {
+        if ((how & HF_CLOSE_CLAIMS) != 0 && can_claim_at_once(subject, state)) {
             *closing = HF_CLOSING_CLAIMED;
             if (claim_at_once(subject, &state))
                 return HF_OK;
             continue; /* somebody entered or closed it first: look again */
         }
-        uint64_t next = closed_state(subject, state, marks, closing);
+        uint64_t next = closed_state(subject, state, how, closing);
         /* Release: what the closer did before comes before the release by another. */
         if (__atomic_compare_exchange_n(&subject->slot->state, &state, next, false,
                                         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -97,18 +110,71 @@ static hf_status begin_at(const hf_subject *subject, uint64_t marks, unsigned *c
     }
 }
 
-hf_status hf_close_begin(hf_table *table, hf_handle handle, uint64_t marks, hf_closer *closer,
+/* Between CLOSED and SEALED the record is the closer's alone: see close_then.c. */
+static void seal(const hf_closer *closer, unsigned how)
+{
+    const hf_subject *subject = &closer->subject;
+#ifdef HF_FAULT_INJECTION
+    if (hf_close_unsealed != NULL)
+        hf_close_unsealed(closer);
+#endif
+    if ((how & HF_CLOSE_THEN) != 0)
+        hf_cold_set_then(subject->table, subject->raw, closer->then, closer->context);
+    if ((closer->left & (HF_CLOSING_BARRIER | HF_CLOSING_UNSEALED)) != 0)
+        (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
+}
+
+/* Who closed: recorded while the handle is the closer's to release, or held by him. */
+static inline void note_closer(const hf_subject *subject, hf_trace closed)
+{
+    if (needs_hold(subject))
+        hf_cold_close(subject->table, subject->raw, closed);
+}
+
+static hf_trace trace_of(const hf_table *table, hf_site site)
+{
+    return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
+}
+
+/* After the barrier: seals, tells who closed, gives up the closer's own count. */
+static void seal_and_note(const hf_closer *closer, unsigned how, hf_trace closed)
+{
+    const hf_subject *subject = &closer->subject;
+    seal(closer, how);
+    if ((closer->left & (HF_CLOSING_HOLDING | HF_CLOSING_CLAIMED)) != 0)
+        note_closer(subject, closed);
+    /* Not hf_drop: what is left to do, the closer does himself. */
+    if ((closer->left & HF_CLOSING_HOLDING) != 0)
+        (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+}
+
+/* The steps between which no fork may come: in its child nobody would go on with them. */
+static hf_status begin_and_seal(hf_closer *closer, unsigned how, hf_trace closed)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = begin_at(&closer->subject, how, &closer->left);
+    if (status == HF_OK && closer->left != HF_CLOSING_NOTHING) {
+        if ((closer->left & HF_CLOSING_BARRIER) != 0)
+            hf_record_barrier();
+        seal_and_note(closer, how, closed);
+    }
+    hf_window_end(window);
+    return status;
+}
+
+hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_closer *closer,
                          hf_close_result *result, const hf_refusal *refusal)
 {
     closer->left = HF_CLOSING_NOTHING;
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     while (hf_subject_find(table, handle, &closer->subject)) {
-        hf_status status = begin_at(&closer->subject, marks, &closer->left);
+        hf_status status = begin_and_seal(closer, how, trace_of(table, refusal->site));
         if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
             result->outcome = HF_OUTCOME_NOT_OWNED;
         if (status == HF_OK)
             return HF_OK;
+        closer->left = HF_CLOSING_NOTHING;
         if (status == HF_E_BUSY)
             return hf_fail(table, status);
         status = hf_refuse(table, handle, refusal);
@@ -119,35 +185,18 @@ hf_status hf_close_begin(hf_table *table, hf_handle handle, uint64_t marks, hf_c
     return hf_refuse(table, handle, refusal);
 }
 
-void hf_close_seal(const hf_closer *closer)
-{
-    if ((closer->left & (HF_CLOSING_BARRIER | HF_CLOSING_UNSEALED)) != 0)
-        (void)__atomic_fetch_or(&closer->subject.slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
-}
-
-/* Who closed: recorded while the handle is the closer's to release, or held by him. */
-static inline void note_closer(const hf_subject *subject, hf_site site)
-{
-    if (subject->table->level != 0 && hf_raw_has_cold(subject->raw))
-        hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
-}
-
-void hf_close_note(const hf_closer *closer, hf_site site)
+void hf_close_unblock(const hf_closer *closer)
 {
     const hf_subject *subject = &closer->subject;
     const hf_type *type = hf_type_of(subject->table, subject->raw);
-    if ((closer->left & (HF_CLOSING_HOLDING | HF_CLOSING_CLAIMED)) == 0)
-        return;
-    note_closer(subject, site);
-    if ((closer->left & HF_CLOSING_HOLDING) == 0)
+    if ((closer->left & HF_CLOSING_CLAIMED) != 0 || type->unblock == NULL)
         return;
     uint64_t state = hf_state_load(subject->slot);
-    bool held = hf_state_count(state) > 1 ||
-                (hf_state_was_hot(state) && hf_record_scan(subject->handle.bits));
-    if (type->unblock != NULL && held)
-        hf_unblock(subject);
-    /* Not hf_drop: what is left to do, the closer does himself. */
-    (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+    if (!hf_state_is_life_of(state, subject->raw) ||
+        (hf_state_count(state) == 0 &&
+         !(hf_state_was_hot(state) && hf_record_scan(subject->handle.bits))))
+        return; /* nobody holds it */
+    (void)hf_unblock(subject);
 }
 
 void hf_close_defer(const hf_subject *subject, hf_close_result *result)
@@ -181,23 +230,24 @@ void hf_close_end(const hf_closer *closer, const hf_view *view, hf_close_result 
 }
 
 /* The general case: the handle is held, or hot, or not to be closed at all. */
-static hf_status close_any(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site)
+__attribute__((noinline)) static hf_status close_any(hf_table *table, hf_handle handle,
+                                                     hf_close_result *result, hf_site site)
 {
     hf_refusal refusal = {.operation = "hf_close", .site = site, .closes = true};
     hf_closer closer;
     hf_status status = hf_exit_refuse(table);
     if (status != HF_OK)
         return hf_close_nothing(result, status);
-    status = hf_close_begin(table, handle, 0, &closer, result, &refusal);
-    if (closer.left == HF_CLOSING_NOTHING)
-        return status;
-    if ((closer.left & HF_CLOSING_BARRIER) != 0)
-        hf_record_barrier();
-    hf_close_seal(&closer);
-    hf_close_note(&closer, site);
-    hf_close_end(&closer, NULL, result, site);
-    hf_drain(table, site);
-    return HF_OK;
+    hf_note_begin(HF_NOTE_CLOSE, handle.bits);
+    status = hf_close_begin(table, handle, HF_CLOSE_CLAIMS, &closer, result, &refusal);
+    if (closer.left != HF_CLOSING_NOTHING) {
+        hf_close_unblock(&closer);
+        hf_close_end(&closer, NULL, result, site);
+    }
+    hf_note_end();
+    if (closer.left != HF_CLOSING_NOTHING)
+        hf_drain(table, site);
+    return status;
 }
 
 /* The fast one: never hot, held by nobody.  The tag tells that it is live and counted; without
@@ -219,7 +269,7 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
                              (state = __atomic_load_n(&subject.slot->state, __ATOMIC_RELAXED),
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
-        note_closer(&subject, site);
+        note_closer(&subject, trace_of(table, site));
         hf_finish_at_once(&subject, result, site);
         hf_drain(table, site);
         return HF_OK;
@@ -236,6 +286,51 @@ static bool find_closer(hf_table *table, hf_handle handle, uint8_t left, hf_clos
     return left != HF_CLOSING_NOTHING && hf_subject_find(table, handle, &closer->subject);
 }
 
+/* Not yet begun, in a batch. */
+enum { REFUSED = 128 };
+
+/* Closes and seals what can be, with one barrier; tells nobody yet of what is refused. */
+static void begin_batch(hf_table *table, const hf_handle *handles, size_t count, uint8_t *left,
+                        hf_trace closed)
+{
+    hf_closer closer;
+    bool hot = false;
+    hf_window window = hf_window_begin(HF_WINDOW);
+    for (size_t i = 0; i < count; i++) {
+        bool begun = hf_subject_find(table, handles[i], &closer.subject) &&
+                     begin_at(&closer.subject, 0, &closer.left) == HF_OK;
+        left[i] = (uint8_t)(begun ? closer.left : REFUSED);
+        hot |= begun && (closer.left & HF_CLOSING_BARRIER) != 0;
+    }
+    if (hot)
+        hf_record_barrier();
+    for (size_t i = 0; i < count; i++)
+        if (left[i] != REFUSED && find_closer(table, handles[i], left[i], &closer))
+            seal_and_note(&closer, 0, closed);
+    hf_window_end(window);
+}
+
+/* Reports what was refused.  One that was being committed when we looked is closed now. */
+static hf_status refuse_batch(hf_table *table, const hf_handle *handles, size_t count,
+                              uint8_t *left, hf_close_result *results, const hf_refusal *refusal)
+{
+    hf_status answer = HF_OK;
+    for (size_t i = 0; i < count; i++) {
+        hf_closer closer;
+        hf_close_result *result = results != NULL ? &results[i] : NULL;
+        if (left[i] == REFUSED) {
+            hf_status status = hf_close_begin(table, handles[i], 0, &closer, result, refusal);
+            left[i] = (uint8_t)closer.left;
+            if (answer == HF_OK)
+                answer = status;
+        } else if (result != NULL) {
+            *result = (hf_close_result){
+                .outcome = left[i] == HF_CLOSING_NOTHING ? HF_OUTCOME_NOT_OWNED : HF_OUTCOME_NONE};
+        }
+    }
+    return answer;
+}
+
 /* All are sealed before one look at the hazards, which then serves for all of them. */
 static void end_batch(hf_table *table, const hf_handle *handles, size_t count, const uint8_t *left,
                       hf_close_result *results, hf_site site)
@@ -245,8 +340,7 @@ static void end_batch(hf_table *table, const hf_handle *handles, size_t count, c
     for (size_t i = 0; i < count; i++) {
         if (!find_closer(table, handles[i], left[i], &closer))
             continue;
-        hf_close_seal(&closer);
-        hf_close_note(&closer, site);
+        hf_close_unblock(&closer);
     }
     hf_full_fence(); /* after SEALED, before the look.  Partner: the leavers' fence */
     hf_view_take(&view);
@@ -259,20 +353,11 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
                          hf_close_result *results, const hf_refusal *refusal)
 {
     uint8_t left[HF_CLOSE_BATCH];
-    hf_status answer = HF_OK;
-    bool hot = false;
-    for (size_t i = 0; i < count; i++) {
-        hf_closer closer;
-        hf_status status = hf_close_begin(table, handles[i], 0, &closer,
-                                          results != NULL ? &results[i] : NULL, refusal);
-        left[i] = (uint8_t)closer.left;
-        hot |= (closer.left & HF_CLOSING_BARRIER) != 0;
-        if (answer == HF_OK)
-            answer = status;
-    }
-    if (hot)
-        hf_record_barrier();
+    hf_note_begin(HF_NOTE_TABLE, (uint64_t)(uintptr_t)table);
+    begin_batch(table, handles, count, left, trace_of(table, refusal->site));
+    hf_status answer = refuse_batch(table, handles, count, left, results, refusal);
     end_batch(table, handles, count, left, results, refusal->site);
+    hf_note_end();
     return answer;
 }
 

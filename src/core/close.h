@@ -12,20 +12,29 @@ typedef enum hf_closing {
     HF_CLOSING_CLAIMED = 1,  /* nothing held it: finish it */
     HF_CLOSING_SETTLE = 2,   /* sealed already: look who holds it */
     HF_CLOSING_BARRIER = 4,  /* needs the barrier, and to be sealed */
-    HF_CLOSING_HOLDING = 8,  /* (with the two before) the closer holds a count of its own */
+    HF_CLOSING_HOLDING = 8,  /* (with the two before) the closer held a count of its own */
     HF_CLOSING_UNSEALED = 16 /* needs no barrier, but is to be sealed */
 } hf_closing;
 
 typedef struct hf_closer {
     hf_subject subject;
-    unsigned left; /* hf_closing */
+    unsigned left;      /* hf_closing */
+    hf_completion then; /* for HF_CLOSE_THEN, with its context */
+    void *context;
 } hf_closer;
 
-/* First step: refuse new regions and references.  `marks` go into the state with CLOSED, unless the
- * value is claimed at once: HF_WAITER, the caller will do the releasing; HF_THEN, never claimed at
- * once, and not sealed: the caller writes the completion first.  Clears *result.  OK with nothing
- * left: a reserved handle, abandoned. */
-hf_status hf_close_begin(hf_table *table, hf_handle handle, uint64_t marks, hf_closer *closer,
+/* How to begin. */
+enum {
+    HF_CLOSE_CLAIMS = 1, /* may claim at once what nothing holds */
+    HF_CLOSE_WAITS = 2,  /* the caller will do the releasing */
+    HF_CLOSE_THEN = 4    /* with the completion that the closer brings along */
+};
+
+/* First step: refuse new regions and references, pass the barrier if need be, write the completion,
+ * seal, and note who closed.  Clears *result.  OK with nothing left: a reserved handle, abandoned.
+ * The caller has a note of the handle, HF_NOTE_CLOSE or HF_NOTE_TABLE, until the last step is done.
+ */
+hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_closer *closer,
                          hf_close_result *result, const hf_refusal *refusal);
 
 /* The result of a close that does nothing; answers the status. */
@@ -36,16 +45,18 @@ static inline hf_status hf_close_nothing(hf_close_result *result, hf_status stat
     return status;
 }
 
-/* Second step, after hf_record_barrier if any handle of the batch needs it: seal. */
-void hf_close_seal(const hf_closer *closer);
-
-/* Third step: note who closed, wake holders that block, give up the closer's own count. */
-void hf_close_note(const hf_closer *closer, hf_site site);
+/* Second step: wake holders that block. */
+void hf_close_unblock(const hf_closer *closer);
 
 /* All steps for many handles with one barrier.  `results` may be NULL; at most HF_CLOSE_BATCH. */
 enum { HF_CLOSE_BATCH = 4096 };
 hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,
                          hf_close_result *results, const hf_refusal *refusal);
+
+#ifdef HF_FAULT_INJECTION
+/* For tests: called between CLOSED and SEALED. */
+extern void (*hf_close_unsealed)(const hf_closer *closer);
+#endif
 
 /* Last step for those who do not wait: release, or leave it to the last holder.  `view` may be
  * NULL: see hf_claim_in_view. */

@@ -36,22 +36,11 @@ static hf_status make_room(hf_table *table, hf_handle handle, const hf_refusal *
                                                             : hf_fail(table, HF_E_NO_MEMORY);
 }
 
-static void complete(const hf_closer *closer, hf_completion then, void *context, hf_site site)
-{
-    if ((closer->left & HF_CLOSING_BARRIER) != 0)
-        hf_record_barrier();
-    hf_cold_set_then(closer->subject.table, closer->subject.raw, then, context);
-    hf_close_seal(closer);
-    hf_close_note(closer, site);
-    hf_close_end(closer, NULL, NULL, site);
-    hf_drain(closer->subject.table, site);
-}
-
 hf_status hf_close_then(hf_table *table, hf_handle handle, hf_completion then, void *context)
 {
     hf_refusal refusal = {.operation = "hf_close_then", .site = HF_SITE(), .closes = true};
     hf_close_result result;
-    hf_closer closer;
+    hf_closer closer = {.then = then, .context = context};
     if (then == NULL)
         return HF_E_INVALID_ARGUMENT;
     hf_status status = hf_exit_refuse(table);
@@ -59,12 +48,16 @@ hf_status hf_close_then(hf_table *table, hf_handle handle, hf_completion then, v
         status = make_room(table, handle, &refusal);
     if (status != HF_OK)
         return status;
-    status = hf_close_begin(table, handle, HF_THEN, &closer, &result, &refusal);
-    if (status != HF_OK)
-        return status;
+    hf_note_begin(HF_NOTE_CLOSE, handle.bits);
+    status = hf_close_begin(table, handle, HF_CLOSE_THEN, &closer, &result, &refusal);
+    if (closer.left != HF_CLOSING_NOTHING) {
+        hf_close_unblock(&closer);
+        hf_close_end(&closer, NULL, NULL, refusal.site);
+    }
+    hf_note_end();
     if (closer.left != HF_CLOSING_NOTHING)
-        complete(&closer, then, context, refusal.site);
-    else
+        hf_drain(table, refusal.site);
+    else if (status == HF_OK)
         then(context, &result); /* it was reserved, and is abandoned */
-    return HF_OK;
+    return status;
 }

@@ -61,7 +61,7 @@ hf_status hf_detach_end(const hf_subject *subject, uint64_t before)
     return unmark(subject, before) ? HF_E_BUSY : HF_E_STALE_HANDLE;
 }
 
-static hf_status try_detach(const hf_subject *subject)
+static hf_status mark_and_take(const hf_subject *subject)
 {
     uint64_t before;
     hf_status status = hf_detach_begin(subject, &before);
@@ -69,7 +69,20 @@ static hf_status try_detach(const hf_subject *subject)
         return status;
     if (hf_state_was_hot(before))
         hf_record_barrier();
-    return hf_detach_end(subject, before);
+    hf_inside_begin(subject->handle.bits); /* until the slot is free */
+    status = hf_detach_end(subject, before);
+    if (status != HF_OK)
+        hf_inside_end(subject->handle.bits);
+    return status;
+}
+
+/* One window: in the child of a fork nobody would take the mark away. */
+static hf_status try_detach(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = mark_and_take(subject);
+    hf_window_end(window);
+    return status;
 }
 
 /* Nobody else reads or writes the slot any more. */
@@ -78,7 +91,7 @@ static hf_value hand_over(const hf_subject *subject, hf_site site)
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
     if (type->name_space != NULL && !subject->table->skip_checks)
-        hf_owners_strike(type->name_space, value, subject->handle);
+        hf_owners_strike(type->name_space, value, subject->handle); /* else a fork's child does */
     if (hf_raw_has_cold(subject->raw) && subject->table->level != 0)
         hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
     hf_release_slot(subject, site);

@@ -10,12 +10,15 @@ static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_t
     hf_status status = hf_reserve(to, type, &copy);
     if (status != HF_OK)
         return status;
+    hf_note_begin(HF_NOTE_OPEN, copy.bits);
     status = type->duplicate(source->value, type->context, &value);
     if (status != HF_OK) {
+        hf_note_end();
         (void)hf_close(to, copy, NULL);
         return status;
     }
     status = hf_commit(to, copy, value);
+    hf_note_end();
     if (status == HF_OK) {
         *out = copy;
     } else if (type->release != NULL) {
@@ -32,12 +35,12 @@ hf_status hf_duplicate(hf_table *from, hf_handle handle, hf_table *to, hf_handle
     hf_ref source;
     if (out == NULL || to == NULL || !hf_table_is_usable(to))
         return HF_E_INVALID_ARGUMENT;
-    hf_status status = hf_addref_at(from, handle, &source, &refusal);
+    hf_status status = hf_addref_noted(from, handle, &source, &refusal);
     if (status != HF_OK)
         return status;
     const hf_type *type = hf_type_of(from, handle.bits ^ from->head.secret);
     status = type->duplicate != NULL ? duplicate_value(&source, type, to, out)
                                      : hf_fail(from, HF_E_NOT_SUPPORTED);
-    (void)hf_release_at(&source, refusal.site);
+    (void)hf_release_noted(&source, refusal.site);
     return status;
 }

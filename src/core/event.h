@@ -75,6 +75,10 @@ hf_trace hf_event_trace(hf_site site);
 /* Records the calling thread alone: its id and its name as of now.  Called once a thread. */
 uint32_t hf_event_thread(void);
 
+/* To be called in the child of a fork, by its only thread: locks that others held are free, and the
+ * thread is recorded anew, for it has another id.  Answers as hf_event_thread. */
+uint32_t hf_event_forked(void);
+
 /* The system's id of a recorded thread; 0 for 0. */
 uint64_t hf_event_thread_id(uint32_t thread);
 

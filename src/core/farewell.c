@@ -18,9 +18,9 @@ void hf_farewell_read(const hf_subject *subject, hf_farewell *out)
 static void call(const hf_farewell *farewell, const hf_close_result *result)
 {
     int error = hf_os_error();
-    uint32_t inside = hf_inside_begin(farewell->handle.bits);
+    hf_inside_begin(farewell->handle.bits);
     farewell->then(farewell->context, result);
-    hf_inside_end(inside);
+    hf_inside_end(farewell->handle.bits);
     hf_os_set_error(error);
 }
 

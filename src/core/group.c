@@ -128,11 +128,23 @@ const hf_stay *hf_stay_of(uint32_t group)
 
 /* ---- the public side ------------------------------------------------------------------------ */
 
+/* How many groups of the pool were ever taken: a fork need not touch the others. */
+static uint32_t ever_taken;
+
+static void raise_ever_taken(uint32_t count)
+{
+    uint32_t known = __atomic_load_n(&ever_taken, __ATOMIC_RELAXED);
+    while (known < count && !__atomic_compare_exchange_n(&ever_taken, &known, count, true,
+                                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+}
+
 /* Marks a free group as one that is being made; NULL: all are taken. */
 static hf_group *take(void)
 {
     for (uint32_t i = 0; i < HF_GROUPS; i++) {
         uint64_t none = HF_GROUP_FREE;
+        raise_ever_taken(i + 1);
         /* Acquire: partner is the release in hf_group_destroy. */
         if (__atomic_compare_exchange_n(&hf_groups[i].word, &none, HF_GROUP_MAKING, false,
                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -205,7 +217,7 @@ void hf_groups_recount(void)
 {
     hf_table *table;
     uint64_t phases = 0;
-    for (uint32_t i = 0; i < HF_GROUPS; i++)
+    for (uint32_t i = 0; i < __atomic_load_n(&ever_taken, __ATOMIC_RELAXED); i++)
         phases |= __atomic_and_fetch(&hf_groups[i].word, HF_GROUP_PHASE_FIELD, __ATOMIC_RELAXED);
     if (phases == 0)
         return; /* there are none: the usual case */

@@ -1,4 +1,8 @@
-/* Opening, reserving, committing. */
+/* Opening, reserving, committing.
+ *
+ * A slot that was taken is published in the same window, or noted in it for the child of a fork
+ * (HF_NOTE_OPEN) until it is published, because identify is a function of the user.  The same goes
+ * for the count that a child to be holds of its parent (HF_NOTE_CHILD). */
 #include "core/open.h"
 
 #include "core/bag.h"
@@ -24,7 +28,8 @@ static inline uint64_t new_raw(const hf_table *table, uint32_t field, uint32_t i
     return hf_raw_make(field, generation != 0 ? generation : 1, index);
 }
 
-/* Takes a slot with all that the handle will need.  *raw is the handle to be. */
+/* Takes a slot with all that the handle will need, in the caller's window.  *raw is the handle to
+ * be. */
 static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_options *options,
                            uint64_t *raw)
 {
@@ -92,13 +97,30 @@ static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value 
 {
     if (type->name_space == NULL || subject->table->skip_checks)
         return HF_NULL_HANDLE;
-    return hf_owners_enrol(type->name_space, value, subject->handle,
-                           hf_cold_is_borrowed(subject->table, subject->raw));
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_handle owner = hf_owners_enrol(type->name_space, value, subject->handle,
+                                      hf_cold_is_borrowed(subject->table, subject->raw));
+    hf_window_end(window);
+    return owner;
 }
 
-/* Everything between "the slot is ours" and "the handle is live".  `stay`: of a member. */
+static inline void count_opened(hf_table *table)
+{
+    hf_local *local = hf_local_of(table);
+    hf_count_up(table, local, &local->opened);
+}
+
+/* Of a slot that is ours: `notes` notes tell of it until it is published; `counts`: it is to be
+ * counted as opened; `stay`: of a member. */
+typedef struct hf_birth {
+    hf_stay stay;
+    unsigned notes;
+    bool counts;
+} hf_birth;
+
+/* Everything between "the slot is ours" and "the handle is live". */
 static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
-                          hf_stay *stay, const char *operation, hf_site site)
+                          hf_birth *birth, const hf_refusal *refusal)
 {
     int error = hf_os_error();
     hf_handle owner = HF_NULL_HANDLE;
@@ -106,10 +128,16 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
         identify(subject, type, value);
         owner = enrol(subject, type, value);
     }
+    hf_window window = hf_window_begin(HF_WINDOW);
     publish(subject, value);
-    hf_stay_opened(stay);
+    if (birth->counts)
+        count_opened(subject->table);
+    for (unsigned i = 0; i < birth->notes; i++)
+        hf_note_end();
+    hf_window_end(window);
+    hf_stay_opened(&birth->stay);
     if (!hf_handle_is_null(owner))
-        report_owner(subject, owner, operation, site);
+        report_owner(subject, owner, refusal->operation, refusal->site);
     hf_os_set_error(error);
 }
 
@@ -125,15 +153,18 @@ static hf_status hold_parent(hf_table *table, const hf_open_options *options,
     *held = (hf_ref)HF_REF_INIT;
     if (options == NULL || hf_handle_is_null(options->parent))
         return HF_OK;
-    hf_status status = hf_addref_at(table, options->parent, held, refusal);
+    uint32_t index = hf_raw_index(options->parent.bits ^ table->head.secret);
+    hf_status status = hf_addref_noted(table, options->parent, held, refusal);
     if (status != HF_OK)
         return status;
-    uint32_t index = hf_raw_index(options->parent.bits ^ table->head.secret);
     if (!hf_cold_commit(table, index)) {
-        (void)hf_release_at(held, refusal->site);
+        (void)hf_release_noted(held, refusal->site);
         return HF_E_NO_MEMORY;
     }
+    hf_window window = hf_window_begin(HF_WINDOW);
     (void)__atomic_fetch_add(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
+    hf_note_change(HF_NOTE_CHILD);
+    hf_window_end(window);
     return HF_OK;
 }
 
@@ -142,8 +173,11 @@ static void unhold_parent(hf_table *table, hf_ref *held, hf_site site)
     if (held->handle_ == 0)
         return;
     uint32_t index = hf_raw_index(held->handle_ ^ table->head.secret);
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_note_change(HF_NOTE_COUNT);
     (void)__atomic_fetch_sub(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
-    (void)hf_release_at(held, site);
+    hf_window_end(window);
+    (void)hf_release_noted(held, site);
 }
 
 static bool is_group_good(const hf_open_options *options)
@@ -156,15 +190,28 @@ static bool are_arguments_good(const hf_table *table, const hf_type *type,
 {
     bool owned = options == NULL || !options->borrowed;
     return table != NULL && hf_table_is_usable(table) && out != NULL && type != NULL &&
-           type->size == sizeof(hf_type) && type->name != NULL &&
+           type->size == sizeof(hf_type) && type->name != NULL && type->fork <= HF_FORK_POISON &&
            (type->release != NULL || !owned) &&
            (options == NULL || options->size == sizeof(hf_open_options)) && is_group_good(options);
 }
 
-static inline void count_opened(hf_table *table)
+static hf_status take_and_note(hf_table *table, const hf_type *type, const hf_open_options *options,
+                               uint64_t *raw)
 {
-    hf_local *local = hf_local_of(table);
-    hf_count_up(table, local, &local->opened);
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    hf_status status = take_slot(table, type, options, raw);
+    if (status == HF_OK)
+        hf_note_begin(HF_NOTE_OPEN, hf_handle_of(table, *raw).bits);
+    hf_window_end(window);
+    return status;
+}
+
+static void give_back(hf_table *table, uint64_t raw)
+{
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    hf_note_end();
+    hf_bag_give(table, hf_raw_index(raw));
+    hf_window_end(window);
 }
 
 static hf_status place_value(void *context, hf_handle handle, hf_value *value)
@@ -178,12 +225,12 @@ static hf_status place_value(void *context, hf_handle handle, hf_value *value)
 static hf_status take_place(hf_table *table, const hf_type *type, const hf_open_options *options,
                             const hf_placing *placing, uint64_t *raw, hf_value *value)
 {
-    hf_status status = take_slot(table, type, options, raw);
+    hf_status status = take_and_note(table, type, options, raw);
     if (status != HF_OK)
         return status;
     status = placing->place(placing->context, hf_handle_of(table, *raw), value);
     if (status != HF_OK)
-        hf_bag_give(table, hf_raw_index(*raw));
+        give_back(table, *raw);
     return status;
 }
 
@@ -194,23 +241,23 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
     hf_value value;
     uint64_t raw;
     hf_ref parent;
-    hf_stay stay;
+    hf_birth birth = {.counts = true};
     hf_status status = hold_parent(table, options, refusal, &parent);
     if (status != HF_OK)
         return status;
-    status = hf_stay_open(&stay, options != NULL ? options->group : NULL);
+    status = hf_stay_open(&birth.stay, options != NULL ? options->group : NULL);
     if (status == HF_OK)
         status = take_place(table, type, options, placing, &raw, &value);
     if (status != HF_OK) {
-        hf_stay_failed(&stay);
+        hf_stay_failed(&birth.stay);
         unhold_parent(table, &parent, site);
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
         hf_cold_open(table, raw, value, options, trace_of(table, site));
     hf_subject subject = hf_subject_of(table, raw);
-    bring_to_life(&subject, type, value, &stay, refusal->operation, site);
-    count_opened(table);
+    birth.notes = parent.handle_ != 0 ? 2 : 1;
+    bring_to_life(&subject, type, value, &birth, refusal);
     *out = subject.handle;
     return HF_OK;
 }
@@ -229,13 +276,17 @@ static inline bool is_plain(const hf_table *table, const hf_type *type,
 static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *out)
 {
     uint32_t index;
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_status status = hf_bag_take(table, &index);
-    if (__builtin_expect(status != HF_OK, 0))
+    if (__builtin_expect(status != HF_OK, 0)) {
+        hf_window_end(window);
         return hf_fail(table, status);
+    }
     uint32_t field = __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED);
     hf_subject subject = hf_subject_of(table, new_raw(table, field, index));
     publish(&subject, value);
     count_opened(table);
+    hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
 }
@@ -275,29 +326,42 @@ hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
     if (!are_arguments_good(table, type, NULL, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
-    hf_status status = take_slot(table, type, NULL, &raw);
+    hf_status status = take_and_note(table, type, NULL, &raw);
     if (status != HF_OK)
         return hf_fail(table, status);
     if (hf_raw_has_cold(raw))
         hf_cold_open(table, raw, 0, NULL, trace_of(table, site));
     hf_subject subject = hf_subject_of(table, raw);
+    hf_window window = hf_window_begin(HF_WINDOW);
     /* Release: the cold record comes before.  Partner: the acquire in hf_state_load. */
     __atomic_store_n(&subject.slot->state,
                      raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_RELEASED,
                      __ATOMIC_RELEASE);
     count_opened(table);
+    hf_note_end();
+    hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
 }
 
 /* Wins the right to commit; BUSY when another commit has. */
+static bool win_commit(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    uint64_t state = hf_state_load(subject->slot);
+    bool won = hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state) &&
+               (state & HF_SEALED) == 0 &&
+               __atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_SEALED, false,
+                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    if (won)
+        hf_note_begin(HF_NOTE_COMMIT, subject->handle.bits);
+    hf_window_end(window);
+    return won;
+}
+
 static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refusal)
 {
-    uint64_t state = hf_state_load(subject->slot);
-    if (hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state) &&
-        (state & HF_SEALED) == 0 &&
-        __atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_SEALED, false,
-                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (win_commit(subject))
         return HF_OK;
     hf_status status = hf_classify(subject->table, subject->handle, NULL);
     return status == HF_OK || status == HF_E_NOT_COMMITTED
@@ -308,7 +372,7 @@ static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refus
 hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
 {
     hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
-    hf_stay none = {.group = 0};
+    hf_birth birth = {.notes = 1};
     hf_subject subject;
     if (!hf_subject_find(table, handle, &subject))
         return hf_refuse(table, handle, &refusal);
@@ -317,7 +381,6 @@ hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
         return status;
     if (hf_raw_has_cold(subject.raw))
         hf_cold_set_value(table, subject.raw, value);
-    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &none, refusal.operation,
-                  refusal.site);
+    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, &refusal);
     return HF_OK;
 }

@@ -19,6 +19,8 @@ uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
 hf_record hf_records[HF_RECORDS + 1];
 static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
 static uint32_t taken_words;            /* words from here on never had a bit; only grows */
+static uint64_t taken_at_fork[HF_RECORDS / 64];
+static uint32_t peak; /* the highest record that was ever taken */
 
 /* The line of those that have none: never free, and in no region's place. */
 #define NEVER UINT64_C(4)
@@ -60,6 +62,14 @@ static uint32_t take_bit(void)
     return 0;
 }
 
+static void note_peak(uint32_t record)
+{
+    uint32_t known = __atomic_load_n(&peak, __ATOMIC_RELAXED);
+    while (known < record && !__atomic_compare_exchange_n(&peak, &known, record, true,
+                                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+}
+
 static void give_bit(uint32_t record)
 {
     uint64_t bit = UINT64_C(1) << ((record - 1) % 64);
@@ -75,14 +85,16 @@ static void give_record(void *argument)
     hf_abandon_regions(record);
     hf_this_thread.record = 0;
     hf_hazards_ = no_hazards;
+    hf_gate_abandon();
     give_bit(record);
 }
 
-uint32_t hf_record_take(void)
+static uint32_t take(void)
 {
     uint32_t record = take_bit();
     if (record == 0)
         return 0;
+    note_peak(record);
     if (!hf_os_at_thread_exit(give_record, (void *)(uintptr_t)record)) {
         give_bit(record);
         return 0;
@@ -96,6 +108,16 @@ uint32_t hf_record_take(void)
         hf_hazards_ = hf_hazard_lines[record];
     /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
     hf_full_fence();
+    hf_gate_adopt(&hf_records[record].window);
+    return record;
+}
+
+/* In a window, as a stranger: a fork that remembers the records must not miss one. */
+uint32_t hf_record_take(void)
+{
+    hf_window window = hf_gate_enter(HF_WINDOW);
+    uint32_t record = take();
+    hf_gate_leave(window);
     return record;
 }
 
@@ -209,6 +231,29 @@ static bool list_holds(const hf_record *record, uint64_t handle)
     return false;
 }
 
+void hf_inside_begin_slow(uint64_t handle)
+{
+    if (hf_record_current() != 0 && hf_this_thread.inside < HF_INSIDE_PER_THREAD) {
+        hf_inside_begin(handle);
+        return;
+    }
+    hf_this_thread.inside++;
+    hf_this_thread.unlisted++;
+}
+
+/* An end whose begin found no room, or (the handle is another) that had no begin at all. */
+void hf_inside_end_slow(uint64_t handle)
+{
+    uint32_t own = hf_this_thread.record;
+    uint32_t last = hf_this_thread.inside - 1;
+    (void)handle;
+    if (hf_this_thread.inside == 0 ||
+        (own != 0 && last < HF_INSIDE_PER_THREAD && hf_records[own].inside[last] != 0))
+        return;
+    hf_this_thread.inside = last;
+    hf_this_thread.unlisted--;
+}
+
 static bool is_inside(const hf_record *record, uint64_t handle)
 {
     for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++)
@@ -247,6 +292,12 @@ void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *co
         (void)visit_list(record->inside, HF_INSIDE_PER_THREAD, 0, visit, context);
 }
 
+bool hf_record_is_inside(uint64_t handle)
+{
+    uint32_t own = hf_this_thread.record;
+    return own != 0 && is_inside(&hf_records[own], handle);
+}
+
 static bool visit_record(uint32_t number, uint64_t handle, hf_record_visitor visit, void *context)
 {
     const hf_record *record = &hf_records[number];
@@ -279,4 +330,91 @@ void hf_record_visit(uint64_t handle, hf_record_visitor visit, void *context)
                               context))
                 return;
     }
+}
+
+/* ---- notes ---------------------------------------------------------------------------------- */
+
+/* Where there is no room, nothing is noted: the child of a fork then loses what the note was for.
+ */
+void hf_note_begin(hf_note_kind kind, uint64_t subject)
+{
+    uint32_t own = hf_record_current();
+    uint32_t count = hf_this_thread.notes;
+    hf_this_thread.notes = count + 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler takes the next place */
+    if (own == 0 || count >= HF_NOTES_PER_THREAD)
+        return;
+    hf_note *note = &hf_records[own].notes[count];
+    __atomic_store_n(&note->kind, (uint32_t)kind, __ATOMIC_RELAXED);
+    __atomic_store_n(&note->subject, subject, __ATOMIC_RELEASE);
+}
+
+void hf_note_end(void)
+{
+    uint32_t last = hf_this_thread.notes - 1;
+    if (last < HF_NOTES_PER_THREAD)
+        __atomic_store_n(&hf_records[hf_this_thread.record].notes[last].subject, UINT64_C(0),
+                         __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    hf_this_thread.notes = last;
+}
+
+void hf_note_change(hf_note_kind kind)
+{
+    uint32_t last = hf_this_thread.notes - 1;
+    if (last < HF_NOTES_PER_THREAD)
+        __atomic_store_n(&hf_records[hf_this_thread.record].notes[last].kind, (uint32_t)kind,
+                         __ATOMIC_RELAXED);
+}
+
+bool hf_note_is_own(hf_note_kind kind, uint64_t subject)
+{
+    const hf_record *record = &hf_records[hf_this_thread.record];
+    for (uint32_t i = 0; i < HF_NOTES_PER_THREAD; i++)
+        if (__atomic_load_n(&record->notes[i].subject, __ATOMIC_RELAXED) == subject &&
+            record->notes[i].kind == (uint32_t)kind)
+            return true;
+    return false;
+}
+
+/* ---- forks ---------------------------------------------------------------------------------- */
+
+static uint64_t bit_of(const uint64_t *bitmap, uint32_t record)
+{
+    return __atomic_load_n(&bitmap[(record - 1) / 64], __ATOMIC_ACQUIRE) >> ((record - 1) % 64) & 1;
+}
+
+uint32_t hf_record_peak(void)
+{
+    return __atomic_load_n(&peak, __ATOMIC_RELAXED);
+}
+
+bool hf_record_is_taken(uint32_t record)
+{
+    return bit_of(taken, record) != 0;
+}
+
+void hf_record_remember(void)
+{
+    for (uint32_t word = 0; word < HF_RECORDS / 64; word++)
+        __atomic_store_n(&taken_at_fork[word], __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE),
+                         __ATOMIC_RELAXED);
+}
+
+bool hf_record_is_orphan(uint32_t record)
+{
+    return record != hf_this_thread.record && bit_of(taken_at_fork, record) != 0 &&
+           bit_of(taken, record) != 0;
+}
+
+void hf_record_bury(uint32_t record)
+{
+    hf_record *of = &hf_records[record];
+    for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++)
+        __atomic_store_n(&of->inside[i], UINT64_C(0), __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < HF_NOTES_PER_THREAD; i++)
+        __atomic_store_n(&of->notes[i].subject, UINT64_C(0), __ATOMIC_RELAXED);
+    hf_waiting_forget(record);
+    __atomic_store_n(&of->window, 0u, __ATOMIC_RELAXED);
+    give_bit(record);
 }

@@ -12,11 +12,18 @@
 
 #include "core/event.h"
 #include "platform/fence.h"
+#include "platform/gate.h"
 #include "platform/platform.h"
 
 #include <holdfast/region.h>
 
-enum { HF_FINDINGS = 64, HF_RECORDS = 1024, HF_HELD_PER_THREAD = 64, HF_INSIDE_PER_THREAD = 16 };
+enum {
+    HF_FINDINGS = 64,
+    HF_RECORDS = 1024,
+    HF_HELD_PER_THREAD = 64,
+    HF_INSIDE_PER_THREAD = 16,
+    HF_NOTES_PER_THREAD = 16
+};
 
 /* A stale handle that a thread was refused at some place, remembered so that the same refusal is
  * merely counted: see refuse.h. */
@@ -32,12 +39,30 @@ typedef struct hf_finding {
     uint32_t epoch;    /* of the report side's policies */
 } hf_finding;
 
+/* What a thread is in the midst of, where that takes longer than a window (platform/gate.h) because
+ * a function of the user runs: for the child of a fork, in which nobody goes on with it. */
+typedef enum hf_note_kind {
+    HF_NOTE_NONE = 0,
+    HF_NOTE_OPEN,   /* took the slot, and will publish the handle */
+    HF_NOTE_COMMIT, /* has begun to commit it */
+    HF_NOTE_COUNT,  /* holds a count of it, on the library's own behalf */
+    HF_NOTE_CHILD,  /* the same, for a child that is being opened */
+    HF_NOTE_CLOSE,  /* closes it or waits for it */
+    HF_NOTE_TABLE   /* closes many handles of a table, whose address is noted */
+} hf_note_kind;
+
+typedef struct hf_note {
+    uint64_t subject; /* a handle; 0: none */
+    uint32_t kind;    /* hf_note_kind */
+} hf_note;
+
 typedef struct hf_record {
     uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
     uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
     uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles of which a function runs */
-    uint32_t inside_count;
-    uint32_t thread;                  /* of the report side's thread store; 0 unknown */
+    uint32_t window;                         /* platform/gate.h */
+    uint32_t thread;                         /* of the report side's thread store; 0 unknown */
+    hf_note notes[HF_NOTES_PER_THREAD];
     hf_finding findings[HF_FINDINGS]; /* by the caller's address */
 } hf_record;
 
@@ -46,24 +71,11 @@ typedef struct hf_thread {
     uint32_t record;       /* its record, 0 if it has none */
     uint32_t signal_depth; /* hf_signal_begin without hf_signal_end */
     uint32_t unlisted;     /* what its record has no room to list: see hf_record_holds */
-    uint32_t busy;         /* inside a section that a signal handler must not enter again */
+    uint32_t inside;       /* how many hf_inside_begin without hf_inside_end */
+    uint32_t notes;        /* how many hf_note_begin without hf_note_end */
 } hf_thread;
 
 extern __thread hf_thread hf_this_thread __attribute__((tls_model("initial-exec")));
-
-/* Bracket a section that a signal handler on this thread must not enter again: what it would have
- * released meanwhile is deferred. */
-static inline void hf_busy_begin(void)
-{
-    hf_this_thread.busy++;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-static inline void hf_busy_end(void)
-{
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    hf_this_thread.busy--;
-}
 
 /* This thread's record, taken now if it has none; 0 when all are taken. */
 uint32_t hf_record_take(void);
@@ -88,32 +100,65 @@ static inline hf_record *hf_record_at(uint32_t record)
     return &hf_records[record];
 }
 
-/* Bracket a call of a handle's release, unblock or completion function, so that deadlock checks of
- * any thread see it.  They nest.  Begin answers what end wants. */
-static inline uint32_t hf_inside_begin(uint64_t handle)
+/* Bracket a window, HF_WINDOW or HF_WINDOW_BUSY.  Begin answers what end wants. */
+static inline hf_window hf_window_begin(uint32_t window)
 {
-    uint32_t own = hf_record_current();
-    hf_record *record = &hf_records[own];
-    uint32_t count = record->inside_count;
-    if (__builtin_expect(own == 0 || count == HF_INSIDE_PER_THREAD, 0)) {
-        hf_this_thread.unlisted++;
-        return HF_INSIDE_PER_THREAD;
-    }
-    __atomic_store_n(&record->inside[count], handle, __ATOMIC_RELAXED);
-    record->inside_count = count + 1;
-    return count;
+    /* First, so that nobody takes a record inside a window. */
+    if (__builtin_expect(hf_gate_word == &hf_gate_no_word, 0))
+        (void)hf_record_current();
+    return hf_gate_enter(window);
 }
 
-static inline void hf_inside_end(uint32_t begun)
+static inline void hf_window_end(hf_window window)
 {
-    if (__builtin_expect(begun == HF_INSIDE_PER_THREAD, 0)) {
-        hf_this_thread.unlisted--;
+    hf_gate_leave(window);
+}
+
+/* Bracket the time from before a handle is claimed until its slot is free again, and calls of its
+ * unblock function, so that deadlock checks of any thread and the child of a fork see it.  They
+ * nest. */
+void hf_inside_begin_slow(uint64_t handle);
+
+static inline void hf_inside_begin(uint64_t handle)
+{
+    uint32_t own = hf_this_thread.record;
+    uint32_t count = hf_this_thread.inside;
+    if (__builtin_expect(own == 0 || count >= HF_INSIDE_PER_THREAD, 0)) {
+        hf_inside_begin_slow(handle);
         return;
     }
-    hf_record *record = &hf_records[hf_this_thread.record];
-    record->inside_count = begun;
-    __atomic_store_n(&record->inside[begun], UINT64_C(0), __ATOMIC_RELAXED);
+    hf_this_thread.inside = count + 1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler takes the next place */
+    /* Release: no later than the claim.  Partner: a fork. */
+    __atomic_store_n(&hf_records[own].inside[count], handle, __ATOMIC_RELEASE);
 }
+
+void hf_inside_end_slow(uint64_t handle);
+
+static inline void hf_inside_end(uint64_t handle)
+{
+    uint32_t last = hf_this_thread.inside - 1;
+    uint64_t *place = &hf_records[hf_this_thread.record].inside[last];
+    if (__builtin_expect(last >= HF_INSIDE_PER_THREAD ||
+                             __atomic_load_n(place, __ATOMIC_RELAXED) != handle,
+                         0)) {
+        hf_inside_end_slow(handle);
+        return;
+    }
+    __atomic_store_n(place, UINT64_C(0), __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    hf_this_thread.inside = last;
+}
+
+/* Bracket what a note tells.  They nest. */
+void hf_note_begin(hf_note_kind kind, uint64_t subject);
+void hf_note_end(void);
+
+/* Makes the last note one of another kind. */
+void hf_note_change(hf_note_kind kind);
+
+/* Whether this very thread has a note of that kind. */
+bool hf_note_is_own(hf_note_kind kind, uint64_t subject);
 
 /* The thread of a record, for the report side.  The record may be taken by another meanwhile. */
 static inline uint32_t hf_record_thread(uint32_t record)
@@ -161,6 +206,22 @@ bool hf_record_holds(uint64_t handle);
 /* Calls visit for each handle that this very thread is inside of, as above, until it answers false;
  * for one that is listed twice, twice. */
 void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *context);
+/* Whether this very thread is between a claim of the handle and the end of its slot's life, or
+ * inside its unblock function. */
+bool hf_record_is_inside(uint64_t handle);
+
+/* For a fork, with the gate shut: remembers which records are taken.  Then, in the child: whether a
+ * record was remembered and belongs to another thread; and the end of such a record, whose regions
+ * have been left. */
+void hf_record_remember(void);
+bool hf_record_is_orphan(uint32_t record);
+void hf_record_bury(uint32_t record);
+
+/* The highest record that was ever taken. */
+uint32_t hf_record_peak(void);
+
+/* Whether a record is taken. */
+bool hf_record_is_taken(uint32_t record);
 
 /* Calls visit for each region of a handle, of any thread, until it answers false. */
 typedef bool (*hf_record_visitor)(void *context, const hf_event_holder *holder);

@@ -27,12 +27,24 @@ static void fill(hf_ref *out, const hf_subject *subject, hf_site site)
         out->stack_ = hf_cold_note_reference(table, subject->raw, hf_event_trace(site));
 }
 
-hf_status hf_addref_at(hf_table *table, hf_handle handle, hf_ref *out, const hf_refusal *refusal)
+/* Count and note belong together: one window. */
+static hf_status enter_noted(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = hf_count_enter(subject);
+    if (status == HF_OK)
+        hf_note_begin(HF_NOTE_COUNT, subject->handle.bits);
+    hf_window_end(window);
+    return status;
+}
+
+static hf_status addref(hf_table *table, hf_handle handle, hf_ref *out, bool noted,
+                        const hf_refusal *refusal)
 {
     hf_subject subject;
     *out = (hf_ref)HF_REF_INIT;
     while (hf_subject_find(table, handle, &subject)) {
-        hf_status status = hf_count_enter(&subject);
+        hf_status status = noted ? enter_noted(&subject) : hf_count_enter(&subject);
         if (status == HF_OK) {
             fill(out, &subject, refusal->site);
             return HF_OK;
@@ -45,6 +57,16 @@ hf_status hf_addref_at(hf_table *table, hf_handle handle, hf_ref *out, const hf_
         /* It was reserved when we looked and is committed now. */
     }
     return hf_refuse(table, handle, refusal);
+}
+
+hf_status hf_addref_at(hf_table *table, hf_handle handle, hf_ref *out, const hf_refusal *refusal)
+{
+    return addref(table, handle, out, false, refusal);
+}
+
+hf_status hf_addref_noted(hf_table *table, hf_handle handle, hf_ref *out, const hf_refusal *refusal)
+{
+    return addref(table, handle, out, true, refusal);
 }
 
 hf_status hf_addref(hf_table *table, hf_handle handle, hf_ref *out)
@@ -78,6 +100,25 @@ hf_status hf_release_at(hf_ref *ref, hf_site site)
     if (!hf_drop(&subject, site))
         return over_release(ref, site);
     ref->handle_ = 0;
+    hf_drain(subject.table, site);
+    return HF_OK;
+}
+
+hf_status hf_release_noted(hf_ref *ref, hf_site site)
+{
+    hf_subject subject;
+    uint64_t left;
+    bool found = hf_subject_find(ref->table_, (hf_handle){ref->handle_}, &subject);
+    if (found)
+        hf_cold_drop_reference(subject.table, subject.raw, ref->stack_);
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_note_end();
+    bool given = found && hf_give_count(&subject, &left);
+    hf_window_end(window);
+    if (!given)
+        return over_release(ref, site);
+    ref->handle_ = 0;
+    hf_settle_count(&subject, left, site);
     hf_drain(subject.table, site);
     return HF_OK;
 }

@@ -14,4 +14,10 @@ hf_status hf_addref_at(hf_table *table, hf_handle handle, hf_ref *out, const hf_
 /* hf_release on behalf of the call at `site`. */
 hf_status hf_release_at(hf_ref *ref, hf_site site);
 
+/* The same for references of the library's own, held while functions of the user run: this thread's
+ * last note tells of them (HF_NOTE_COUNT) until they are given back. */
+hf_status hf_addref_noted(hf_table *table, hf_handle handle, hf_ref *out,
+                          const hf_refusal *refusal);
+hf_status hf_release_noted(hf_ref *ref, hf_site site);
+
 #endif

@@ -150,21 +150,36 @@ static hf_status take_count(const hf_subject *subject, bool warms, uint64_t *sta
     }
 }
 
-/* Notes a counted region in the thread's record, for deadlock checks and reports. */
-static inline uint64_t list_region(const hf_subject *subject, hf_site site)
+/* Notes a counted region in the thread's record, for deadlock checks, reports and forks. */
+static inline uint64_t list_region(const hf_subject *subject, uint32_t stack)
 {
-    uint32_t number = hf_record_current();
+    uint32_t number = hf_this_thread.record;
     hf_record *record = hf_record_at(number);
     for (uint32_t i = 0; number != 0 && i < HF_HELD_PER_THREAD; i++) {
         if (__atomic_load_n(&record->held[i], __ATOMIC_RELAXED) != 0)
             continue;
         if (subject->table->level == 3)
-            __atomic_store_n(&record->held_stack[i], hf_event_trace(site).stack, __ATOMIC_RELAXED);
-        __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELAXED);
+            __atomic_store_n(&record->held_stack[i], stack, __ATOMIC_RELAXED);
+        /* Release: the count comes before.  Partner: a fork, whose child gives back the count of
+         * each region that is listed. */
+        __atomic_store_n(&record->held[i], subject->handle.bits, __ATOMIC_RELEASE);
         return place_of(CODE_LISTED + 2 * (uint64_t)i);
     }
     hf_this_thread.unlisted++;
     return place_of(CODE_COUNTED);
+}
+
+/* Count and list belong together: one window. */
+static inline hf_status enter_counted(const hf_subject *subject, uint64_t state, hf_site site,
+                                      hf_entry_ *entry)
+{
+    uint32_t stack = subject->table->level == 3 ? hf_event_trace(site).stack : 0;
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = take_count(subject, true, &state);
+    if (HF_LIKELY(status == HF_OK))
+        *entry = admit(subject, list_region(subject, stack));
+    hf_window_end(window);
+    return status;
 }
 
 /* ---- hazard --------------------------------------------------------------------------------- */
@@ -220,10 +235,7 @@ static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_en
         }
         state = hf_state_load(subject->slot);
     }
-    hf_status status = take_count(subject, true, &state);
-    if (status == HF_OK)
-        *entry = admit(subject, list_region(subject, site));
-    return status;
+    return enter_counted(subject, state, site, entry);
 }
 
 static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_refusal *refusal)
@@ -249,12 +261,13 @@ __attribute__((noinline)) static hf_entry_ enter_slowly(hf_table *table, hf_hand
                                                         const hf_type *type, hf_site site)
 {
     hf_subject subject;
+    hf_entry_ entry;
     if (hf_subject_find(table, handle, &subject)) {
         uint64_t state = hf_state_load(subject.slot);
         if (hf_state_is_counted(state, subject.raw) &&
             (type == NULL || hf_type_of(table, subject.raw) == type) &&
-            take_count(&subject, true, &state) == HF_OK)
-            return admit(&subject, list_region(&subject, site));
+            enter_counted(&subject, state, site, &entry) == HF_OK)
+            return entry;
     }
     hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
     return enter(table, handle, &refusal);
@@ -324,8 +337,15 @@ static bool unlist(const hf_subject *subject, uint64_t code)
 
 static bool leave_counted(const hf_subject *subject, uint64_t code, hf_site site)
 {
-    if (unlist(subject, code) && hf_drop(subject, site))
+    uint64_t left;
+    /* The list first: a child that finds a region listed finds its count. */
+    hf_window window = hf_window_begin(HF_WINDOW);
+    bool done = unlist(subject, code) && hf_give_count(subject, &left);
+    hf_window_end(window);
+    if (done) {
+        hf_settle_count(subject, left, site);
         return true;
+    }
     report_region(subject, HF_REPORT_COPIED_REGION, site);
     return false;
 }

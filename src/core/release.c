@@ -40,12 +40,14 @@ bool hf_claim_in_view(const hf_subject *subject, bool as_waiter, const hf_view *
         }
         if (hf_state_was_hot(state) && is_hazard(subject, view))
             return false;
+        hf_inside_begin(subject->handle.bits);
         /* Acquire: what every holder did comes before the release; partners are the releasing
          * decrements and (through the scan) the hazard stores of the leavers. */
         if (__atomic_compare_exchange_n(&subject->slot->state, &state,
                                         (state & ~HF_LIVE_) | HF_RELEASED, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE))
             return true;
+        hf_inside_end(subject->handle.bits);
         /* Somebody entered by count, gave up waiting, or won: look again. */
     }
 }
@@ -94,8 +96,11 @@ static bool is_genuine(const hf_subject *subject, const hf_type *type, hf_value 
 /* Takes the handle off its namespace, before the system can give the value to anybody else. */
 static void strike(const hf_subject *subject, const hf_type *type, hf_value value)
 {
-    if (type->name_space != NULL && !subject->table->skip_checks)
-        hf_owners_strike(type->name_space, value, subject->handle);
+    if (type->name_space == NULL || subject->table->skip_checks)
+        return;
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_owners_strike(type->name_space, value, subject->handle);
+    hf_window_end(window);
 }
 
 /* Another handle of this value; null when there is none, or nobody looks. */
@@ -111,9 +116,7 @@ static inline hf_close_result call_release(const hf_subject *subject, const hf_t
                                            hf_value value, hf_site site)
 {
     hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
-    uint32_t inside = hf_inside_begin(subject->handle.bits);
     result.outcome = type->release(value, type->context, &result.error);
-    hf_inside_end(inside);
     if (result.outcome == HF_OUTCOME_NOT_RELEASED)
         report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
     return result;
@@ -128,10 +131,17 @@ static hf_close_result leave_alone(const hf_subject *subject, const hf_type *typ
     return (hf_close_result){.outcome = HF_OUTCOME_NOT_RELEASED};
 }
 
+/* In a forked child, the value of a type that is poisoned there: the parent's alone. */
+static inline bool is_poisoned(const hf_subject *subject, const hf_type *type)
+{
+    return __builtin_expect(type->fork == HF_FORK_POISON, 0) &&
+           hf_state_is_poisoned(__atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED));
+}
+
 static hf_close_result release_with_cold(const hf_subject *subject, const hf_type *type,
                                          hf_value value, hf_site site)
 {
-    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw);
+    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw) || is_poisoned(subject, type);
     bool genuine = borrowed || is_genuine(subject, type, value);
     strike(subject, type, value);
     if (borrowed)
@@ -149,9 +159,7 @@ static hf_close_result release_value(const hf_subject *subject, hf_site site)
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
     int error = hf_os_error();
-    hf_close_result result = hf_raw_has_cold(subject->raw)
-                                 ? release_with_cold(subject, type, value, site)
-                                 : call_release(subject, type, value, site);
+    hf_close_result result = release_with_cold(subject, type, value, site);
     hf_os_set_error(error);
     return result;
 }
@@ -178,25 +186,71 @@ static inline hf_close_result release_plain(const hf_subject *subject, hf_site s
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
     int error = hf_os_error();
+    if (is_poisoned(subject, type))
+        return (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED};
     hf_close_result result = call_release(subject, type, value, site);
     hf_os_set_error(error);
     return result;
 }
 
-void hf_unblock(const hf_subject *subject)
+static hf_close_result release_any(const hf_subject *subject, hf_site site)
+{
+    return hf_raw_has_cold(subject->raw) ? release_value(subject, site)
+                                         : release_plain(subject, site);
+}
+
+/* Takes a count also of a closed handle, while its value is not released. */
+static bool hold(const hf_subject *subject)
+{
+    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
+    do {
+        if (!hf_state_is_life_of(state, subject->raw) || (state & (HF_CLOSED | HF_LIVE_)) == 0 ||
+            ((state & HF_RELEASED) != 0 && (state & HF_LIVE_) == 0) ||
+            hf_state_count(state) == HF_COUNT_LIMIT)
+            return false;
+        /* Acquire: partner is the release store in open. */
+    } while (!__atomic_compare_exchange_n(&subject->slot->state, &state, state + HF_COUNT_ONE, true,
+                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+/* Count and note belong together. */
+static bool hold_noted(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    bool held = hold(subject);
+    if (held)
+        hf_note_begin(HF_NOTE_COUNT, subject->handle.bits);
+    hf_window_end(window);
+    return held;
+}
+
+static void unhold_noted(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_note_end();
+    (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+    hf_window_end(window);
+}
+
+bool hf_unblock(const hf_subject *subject)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     int error = hf_os_error();
-    uint32_t inside = hf_inside_begin(subject->handle.bits);
+    if (!hold_noted(subject))
+        return false;
+    hf_inside_begin(subject->handle.bits);
     type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
                   type->context);
-    hf_inside_end(inside);
+    hf_inside_end(subject->handle.bits);
+    unhold_noted(subject);
     hf_os_set_error(error);
+    return true;
 }
 
 /* ---- the slot ------------------------------------------------------------------------------- */
 
-void hf_recycle(const hf_subject *subject)
+static HF_ALWAYS_INLINE_ void free_state(const hf_subject *subject)
 {
     hf_table *table = subject->table;
     hf_local *local = hf_local_of(table);
@@ -212,6 +266,14 @@ void hf_recycle(const hf_subject *subject)
     __atomic_store_n(&subject->slot->state, (generation + 1) << HF_GENERATION_SHIFT_,
                      __ATOMIC_RELEASE);
     hf_bag_give(table, hf_raw_index(subject->raw));
+}
+
+void hf_recycle(const hf_subject *subject)
+{
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    free_state(subject);
+    hf_inside_end(subject->handle.bits);
+    hf_window_end(window);
 }
 
 bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
@@ -241,20 +303,28 @@ static bool free_slot(hf_subject *current, const hf_close_result *result)
     hf_farewell farewell;
     hf_subject parent;
     hf_farewell_read(current, &farewell);
+    /* One window, and a note, so that in the child of a fork the parent is dropped and looked at.
+     */
+    hf_window window = hf_window_begin(HF_WINDOW);
     hf_recycle(current);
     bool has_parent = hf_drop_parent(current->table, farewell.parent, &parent);
+    if (has_parent)
+        hf_note_begin(HF_NOTE_CLOSE, parent.handle.bits);
+    hf_window_end(window);
     hf_farewell_bid(&farewell, result);
-    if (!has_parent || !claim_parent(&parent))
+    if (!has_parent)
         return false;
+    bool claimed = claim_parent(&parent);
+    hf_note_end();
     *current = parent;
-    return true;
+    return claimed;
 }
 
 /* A loop, not a recursion: a chain of parents may be long. */
 static void release_rest(hf_subject *current, hf_close_result result, hf_site site)
 {
     while (free_slot(current, &result))
-        result = release_value(current, site);
+        result = release_any(current, site);
 }
 
 void hf_release_slot(const hf_subject *subject, hf_site site)
@@ -275,7 +345,7 @@ __attribute__((noinline)) static void finish_with_farewell(const hf_subject *sub
                                                            hf_close_result *result, hf_site site)
 {
     hf_subject current = *subject;
-    hf_close_result done = release_value(subject, site);
+    hf_close_result done = release_any(subject, site);
     if (result != NULL)
         *result = done;
     release_rest(&current, done, site);
@@ -313,21 +383,7 @@ void hf_settle(const hf_subject *subject, hf_site site)
         hf_finish(subject, NULL, site);
 }
 
-bool hf_hold(const hf_subject *subject)
-{
-    uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
-    do {
-        if (!hf_state_is_life_of(state, subject->raw) || (state & (HF_CLOSED | HF_LIVE_)) == 0 ||
-            ((state & HF_RELEASED) != 0 && (state & HF_LIVE_) == 0) ||
-            hf_state_count(state) == HF_COUNT_LIMIT)
-            return false;
-        /* Acquire: partner is the release store in open. */
-    } while (!__atomic_compare_exchange_n(&subject->slot->state, &state, state + HF_COUNT_ONE, true,
-                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-    return true;
-}
-
-bool hf_drop(const hf_subject *subject, hf_site site)
+bool hf_give_count(const hf_subject *subject, uint64_t *left)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
     do {
@@ -336,9 +392,45 @@ bool hf_drop(const hf_subject *subject, hf_site site)
         /* Release: what was done while holding comes before.  Partner: the acquire in hf_claim. */
     } while (!__atomic_compare_exchange_n(&subject->slot->state, &state, state - HF_COUNT_ONE, true,
                                           __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    if (hf_state_is_claimable(state - HF_COUNT_ONE)) {
+    *left = state - HF_COUNT_ONE;
+    return true;
+}
+
+void hf_settle_count(const hf_subject *subject, uint64_t left, hf_site site)
+{
+    if (hf_state_is_claimable(left)) {
         hf_full_fence(); /* point (3); partner: the closer's fence after SEALED */
         hf_settle(subject, site);
     }
+}
+
+bool hf_drop(const hf_subject *subject, hf_site site)
+{
+    uint64_t left;
+    if (!hf_give_count(subject, &left))
+        return false;
+    hf_settle_count(subject, left, site);
     return true;
+}
+
+/* ---- the child of a fork -------------------------------------------------------------------- */
+
+void hf_free_orphan(const hf_subject *subject, hf_value value)
+{
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    strike(subject, hf_type_of(subject->table, subject->raw), value);
+    if (hf_state_is_free(hf_state_load(subject->slot)))
+        hf_bag_give(subject->table, hf_raw_index(subject->raw));
+    else
+        free_state(subject);
+    hf_window_end(window);
+}
+
+hf_handle hf_release_orphan(const hf_subject *subject)
+{
+    hf_subject parent_subject;
+    hf_handle parent = hf_raw_has_cold(subject->raw) ? hf_cold_parent(subject->table, subject->raw)
+                                                     : HF_NULL_HANDLE;
+    hf_free_orphan(subject, (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED));
+    return hf_drop_parent(subject->table, parent, &parent_subject) ? parent : HF_NULL_HANDLE;
 }

@@ -13,8 +13,9 @@ typedef struct hf_subject {
 } hf_subject;
 
 /* Looks whether the value may be released now, and wins the right to do so: true to exactly one
- * caller in a life.  False: somebody holds it, the closer has not passed its barrier, it is
- * another's to release, or (for a caller that is not the waiter) a waiter is there, who is woken.
+ * caller in a life, who is then inside the handle (hf_inside_begin) until its slot is free.  False:
+ * somebody holds it, the closer has not passed its barrier, it is another's to release, or (for a
+ * caller that is not the waiter) a waiter is there, who is woken.
  */
 bool hf_claim(const hf_subject *subject, bool as_waiter);
 
@@ -40,8 +41,10 @@ hf_close_result hf_release_at_exit(const hf_subject *subject, hf_site site);
  * none. */
 bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next);
 
-/* Calls the type's unblock, inside a count that the caller holds. */
-void hf_unblock(const hf_subject *subject);
+/* Calls the type's unblock, inside a count of its own.  False: it could take none, because the
+ * value is released or the count at its limit.  The last holder may leave meanwhile and find us, so
+ * the caller looks again. */
+bool hf_unblock(const hf_subject *subject);
 
 /* What a leaver does that found a change: claim and finish, or defer that inside a signal handler,
  * or nothing at all when the process is exiting.  The caller has fenced. */
@@ -50,7 +53,7 @@ void hf_settle(const hf_subject *subject, hf_site site);
 /* Whether a release must not run on this thread now; as a word, for a test together with others. */
 static inline uint32_t hf_defer_word(void)
 {
-    return hf_this_thread.signal_depth | hf_this_thread.busy;
+    return hf_this_thread.signal_depth | hf_gate_busy();
 }
 
 static inline bool hf_must_defer(void)
@@ -58,15 +61,22 @@ static inline bool hf_must_defer(void)
     return hf_defer_word() != 0;
 }
 
-/* Takes a count also of a closed handle, while its value is not released: for a waiter's unblock.
- * False when it is released or the count is at its limit. */
-bool hf_hold(const hf_subject *subject);
-
 /* Gives a count back; settles if it was the last.  False: there was none to give. */
 bool hf_drop(const hf_subject *subject, hf_site site);
 
+/* The two halves of that: what belongs into a window, and what does not.  *left is the state. */
+bool hf_give_count(const hf_subject *subject, uint64_t *left);
+void hf_settle_count(const hf_subject *subject, uint64_t left, hf_site site);
+
 /* Frees a claimed slot. */
 void hf_recycle(const hf_subject *subject);
+
+/* In the child of a fork: ends the life of a handle that another thread had claimed.  The value
+ * counts as released.  Answers the parent, which may be claimable now, or the null handle. */
+hf_handle hf_release_orphan(const hf_subject *subject);
+
+/* The same for a slot that another thread had taken, or reserved, for a handle that never was. */
+void hf_free_orphan(const hf_subject *subject, hf_value value);
 
 /* The subject of a handle that is known to be the table's. */
 static inline hf_subject hf_subject_of(hf_table *table, uint64_t raw)

@@ -34,6 +34,11 @@ void hf_defer(hf_table *table, hf_handle handle)
     (void)__atomic_fetch_or(&table->deferred_any, mark, __ATOMIC_RELEASE);
 }
 
+void hf_defer_all(hf_table *table)
+{
+    (void)__atomic_fetch_or(&table->deferred_any, SWEEP, __ATOMIC_RELEASE);
+}
+
 static void settle_handle(hf_table *table, hf_handle handle, hf_site site)
 {
     hf_subject subject;

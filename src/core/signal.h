@@ -7,6 +7,9 @@
 /* Leaves a handle that may be claimable to a later call. */
 void hf_defer(hf_table *table, hf_handle handle);
 
+/* Leaves to a later call to look at every slot. */
+void hf_defer_all(hf_table *table);
+
 /* Settles what was deferred. */
 HF_COLD void hf_settle_deferred(hf_table *table, hf_site site);
 

@@ -36,7 +36,10 @@
 
 #define HF_HEAT_ONE   (UINT64_C(1) << HF_HEAT_SHIFT_)
 #define HF_HEAT_FIELD (((UINT64_C(1) << HF_HEAT_BITS_) - 1) << HF_HEAT_SHIFT_)
-#define HF_HEAT_HOT   UINT64_C(511)
+#define HF_HEAT_HOT   UINT64_C(510)
+
+/* Of a closed handle: it counts as hot, and its value is not to be released (HF_FORK_POISON). */
+#define HF_HEAT_POISONED (HF_HEAT_HOT + 1)
 
 #define HF_GENERATION_LIMIT ((UINT64_C(1) << HF_GENERATION_BITS_) - 1)
 
@@ -46,7 +49,7 @@
 
 _Static_assert((HF_CLOSED | HF_SEALED | HF_RELEASED | HF_WAITER) == HF_FLAGS,
                "four flags, all used");
-_Static_assert(HF_HEAT_HOT < (UINT64_C(1) << HF_HEAT_BITS_), "hot fits the heat field");
+_Static_assert(HF_HEAT_POISONED < (UINT64_C(1) << HF_HEAT_BITS_), "hot fits the heat field");
 _Static_assert(HF_TYPE_FIELDS <= (UINT64_C(1) << HF_TYPE_BITS_), "every type has its field");
 
 static inline uint32_t hf_state_count(uint64_t state)
@@ -61,7 +64,12 @@ static inline uint64_t hf_state_heat(uint64_t state)
 
 static inline bool hf_state_was_hot(uint64_t state)
 {
-    return hf_state_heat(state) == HF_HEAT_HOT;
+    return hf_state_heat(state) >= HF_HEAT_HOT;
+}
+
+static inline bool hf_state_is_poisoned(uint64_t state)
+{
+    return hf_state_heat(state) == HF_HEAT_POISONED;
 }
 
 /* The next two serve states and raw handles alike. */

@@ -2,6 +2,7 @@
 #include "core/bag.h"
 #include "core/cold.h"
 #include "core/exit.h"
+#include "core/fork.h"
 #include "core/registry.h"
 
 enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
@@ -135,19 +136,22 @@ static void forget(hf_table *table)
  * right to clean is won, because the 0 that brought us here may be older than ENDING. */
 static void clean_if_unpinned(hf_table *table)
 {
+    /* One window: in the child of a fork nobody would finish it. */
+    hf_window window = hf_window_begin(HF_WINDOW);
     while (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
         uint32_t ending = HF_TABLE_ENDING;
         if (!__atomic_compare_exchange_n(&table->phase, &ending, HF_TABLE_STARTING, false,
                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-            return;
+            break;
         if (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
             zero_memory(table);
             forget(table);
             __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
-            return;
+            break;
         }
         __atomic_store_n(&table->phase, HF_TABLE_ENDING, __ATOMIC_SEQ_CST);
     }
+    hf_window_end(window);
 }
 
 bool hf_table_pin(hf_table *table)
@@ -221,7 +225,13 @@ hf_status hf_table_create(const hf_table_options *options, hf_table **out)
         return HF_E_INVALID_ARGUMENT;
     if (hf_exiting())
         return HF_E_EXITING;
-    return hf_exit_watch() ? create(options, out) : HF_E_NO_MEMORY;
+    if (!hf_exit_watch() || !hf_fork_watch())
+        return HF_E_NO_MEMORY;
+    (void)hf_event_level(); /* may read files, the first time: not in the window */
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_status status = create(options, out);
+    hf_window_end(window);
+    return status;
 }
 
 hf_table *hf_table_new(const hf_table_options *options, hf_status *status)

@@ -50,16 +50,10 @@ int64_t hf_deadline(hf_timeout timeout)
     return timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
 }
 
-/* Calls the type's unblock while holding the value; false when there is nothing to call.  The last
- * holder may leave meanwhile and find us, so the caller looks again. */
+/* False when there is nothing to call. */
 static bool unblock(const hf_subject *subject)
 {
-    const hf_type *type = hf_type_of(subject->table, subject->raw);
-    if (type->unblock == NULL || !hf_hold(subject))
-        return false;
-    hf_unblock(subject);
-    (void)__atomic_fetch_sub(&subject->slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
-    return true;
+    return hf_type_of(subject->table, subject->raw)->unblock != NULL && hf_unblock(subject);
 }
 
 /* Sets or clears WAITER while the value is not released; false when it is. */
@@ -108,6 +102,7 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
 {
     uint32_t *bucket = bucket_of(subject->slot);
     bool released = false;
+    hf_note_begin(HF_NOTE_CLOSE, subject->handle.bits);
     for (int64_t poll = POLL_FIRST_NS; !released; poll = least(poll * 2, POLL_LAST_NS)) {
         /* Acquire: partner is the release in hf_wake_waiters. */
         uint32_t seen = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
@@ -127,6 +122,7 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
         released =
             (!hf_exiting() && claim_and_finish(subject, false, result, site)) || is_over(subject);
     }
+    hf_note_end();
     /* Other waiters: the handle is released, or WAITER is theirs to set again. */
     hf_wake_waiters(subject->slot);
     return released;
@@ -251,10 +247,7 @@ static hf_status wait_or_report(const hf_subject *subject, hf_timeout timeout, u
 static hf_status end_and_wait(const hf_closer *closer, hf_timeout timeout, uint32_t waiting,
                               hf_close_result *result, const hf_refusal *refusal)
 {
-    if ((closer->left & HF_CLOSING_BARRIER) != 0)
-        hf_record_barrier();
-    hf_close_seal(closer);
-    hf_close_note(closer, refusal->site);
+    hf_close_unblock(closer);
     if ((closer->left & HF_CLOSING_CLAIMED) == 0)
         return wait_or_report(&closer->subject, timeout, waiting, result, refusal);
     hf_waiting_end(waiting);
@@ -290,10 +283,14 @@ hf_status hf_close_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout
         return status;
     if (!may_close_and_wait(table, handle, timeout, refusal, &waiting))
         return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);
-    status = hf_close_begin(table, handle, HF_WAITER, &closer, result, refusal);
+    hf_note_begin(HF_NOTE_CLOSE, handle.bits);
+    status =
+        hf_close_begin(table, handle, HF_CLOSE_CLAIMS | HF_CLOSE_WAITS, &closer, result, refusal);
     if (closer.left != HF_CLOSING_NOTHING)
-        return end_and_wait(&closer, timeout, waiting, result, refusal);
-    hf_waiting_end(waiting);
+        status = end_and_wait(&closer, timeout, waiting, result, refusal);
+    else
+        hf_waiting_end(waiting);
+    hf_note_end();
     return status;
 }
 

@@ -137,13 +137,18 @@ bool hf_waiting_read(uint32_t number, hf_waiting *out)
 
 /* ---- what a thread holds -------------------------------------------------------------------- */
 
+static uint32_t least(uint32_t left, uint32_t right)
+{
+    return left < right ? left : right;
+}
+
 hf_waiting hf_waiting_make(uint32_t record, const hf_awaited *awaited, hf_trace where)
 {
     const hf_record *own = hf_record_at(record);
     hf_waiting made = {.record = record,
                        .awaited = *awaited,
                        .where = where,
-                       .holds = {.inside = own->inside_count}};
+                       .holds = {.inside = least(hf_this_thread.inside, HF_INSIDE_PER_THREAD)}};
     for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++)
         if (GET(hf_record_hazards(record)[i]) != HF_HAZARD_FREE_)
             made.holds.hazards |= UINT32_C(1) << i;

@@ -105,6 +105,16 @@ void hf_os_thread_name(char *buffer, size_t size);
  * function, if that is to happen again.  False: cannot be arranged.  Not async-signal-safe. */
 bool hf_os_at_thread_exit(void (*function)(void *), void *argument);
 
+/* Calls `prepare` before each fork, and `parent` and `child` after it, in the thread that forks
+ * (not for vfork, posix_spawn, _Fork and clone).  Only the first call does anything; all are given
+ * the same functions.  False: out of memory.  Not async-signal-safe. */
+typedef struct hf_os_fork_handlers {
+    void (*prepare)(void);
+    void (*parent)(void);
+    void (*child)(void);
+} hf_os_fork_handlers;
+bool hf_os_at_fork(const hf_os_fork_handlers *wanted);
+
 /* The calling thread's stack as addresses [*low, *high).  False if unknown.  May allocate. */
 bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high);
 
@@ -124,10 +134,6 @@ bool hf_os_thread_start(hf_os_thread *thread, void (*function)(void *), void *ar
 void hf_os_thread_join(const hf_os_thread *thread);
 void hf_os_thread_detach(const hf_os_thread *thread);
 void hf_os_thread_detach_self(void);
-
-/* Calls the functions around every fork that is told of: before, in the parent after it, in the
- * child after it.  False: cannot be arranged.  Not async-signal-safe. */
-bool hf_os_around_forks(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
 
 /* ---- stacks and symbols (posix_stack.c, posix_symbols.c) ------------------------------------- */
 

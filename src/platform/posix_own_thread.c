@@ -1,4 +1,4 @@
-/* Threads of the library's own, and what is to be done around fork. */
+/* Threads of the library's own. */
 #include "platform/platform.h"
 
 #include <errno.h>
@@ -60,9 +60,4 @@ void hf_os_thread_detach(const hf_os_thread *thread)
 void hf_os_thread_detach_self(void)
 {
     (void)pthread_detach(pthread_self());
-}
-
-bool hf_os_around_forks(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
-{
-    return pthread_atfork(before, in_parent, in_child) == 0;
 }

@@ -212,3 +212,9 @@ void hf_output_report(const hf_report *report)
     hf_os_output_close(output);
     hf_self.writing = nested;
 }
+
+void hf_output_forked(void)
+{
+    if (!hf_self.writing)
+        hf_lock_reset(&one_writer);
+}

@@ -10,6 +10,9 @@
  * mix.  Holds no lock while it names addresses or formats. */
 void hf_output_report(const hf_report *report);
 
+/* In the child of a fork: the lock is free, unless this very thread has it. */
+void hf_output_forked(void);
+
 /* Writes a line "Holdfast: ..." to standard error; the second only if the very same line was not
  * written before. */
 void hf_tell(const char *format, ...) HF_PRINTF(1, 2);

@@ -11,6 +11,7 @@
 #include "report/output.h"
 #include "report/stacks.h"
 #include "report/suppressions.h"
+#include "report/symbols.h"
 #include "report/threads.h"
 
 enum { HOOK_DEPTH = 4, HOLDERS_SHOWN = 32 };
@@ -155,4 +156,12 @@ void hf_event_raise(const hf_event *event, hf_site site)
     if (policy >= HF_POLICY_REPORT)
         judge(event, site, policy);
     hf_os_set_error(error);
+}
+
+/* Stores and sets need nothing: each of their changes is one word, and whole at any moment. */
+uint32_t hf_event_forked(void)
+{
+    hf_symbols_forked();
+    hf_output_forked();
+    return hf_thread_refresh();
 }

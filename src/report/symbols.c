@@ -64,6 +64,12 @@ void hf_symbols_find(uintptr_t return_address, hf_os_symbol *out)
     leave();
 }
 
+void hf_symbols_forked(void)
+{
+    if (!hf_self.symbolizing)
+        hf_lock_reset(&lock);
+}
+
 uint32_t hf_symbols_own_frames(const hf_report_event *event)
 {
     for (uint32_t i = 0; i < event->frame_count; i++) {

@@ -16,6 +16,9 @@ void hf_symbols_end(void);
  * or if nothing must be waited for (see report/exit.h). */
 void hf_symbols_find(uintptr_t return_address, hf_os_symbol *out);
 
+/* In the child of a fork: the lock is free, unless this very thread has it. */
+void hf_symbols_forked(void);
+
 /* How many innermost frames of a stack lie in the library itself; 0 if all do. */
 uint32_t hf_symbols_own_frames(const hf_report_event *event);
 

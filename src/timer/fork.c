@@ -10,6 +10,7 @@
  * functions, are renewed: it knows them by a list.  The rest is done by the first call on a queue
  * (hf_timer_recover_locked): what lies in batches that nobody will end is put back into the order,
  * the descriptor is renewed, and a driver is started anew. */
+#include "core/fork.h"
 #include "timer/queue.h"
 
 uint32_t hf_timer_epoch_now = 1;
@@ -76,14 +77,9 @@ static void in_child(void)
 
 bool hf_timer_arrange_forks(void)
 {
-    static uint32_t arranged;
-    /* Of two first callers both may arrange it; twice does no harm. */
-    if (__atomic_load_n(&arranged, __ATOMIC_RELAXED) != 0)
-        return true;
-    if (!hf_os_around_forks(before, in_parent, in_child))
-        return false;
-    __atomic_store_n(&arranged, 1u, __ATOMIC_RELAXED);
-    return true;
+    static const hf_os_fork_handlers handlers = {before, in_parent, in_child};
+    hf_fork_outer(&handlers);
+    return hf_fork_watch();
 }
 
 /* ---- the first call in the child ------------------------------------------------------------ */
