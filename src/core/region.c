@@ -238,7 +238,8 @@ static hf_status try_enter(const hf_subject *subject, const hf_type *type, hf_en
     return enter_counted(subject, state, site, entry);
 }
 
-static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_refusal *refusal)
+__attribute__((noinline)) static hf_entry_ enter(hf_table *table, hf_handle handle,
+                                                 const hf_refusal *refusal)
 {
     hf_subject subject;
     hf_entry_ entry;
@@ -256,6 +257,13 @@ static hf_entry_ enter(hf_table *table, hf_handle handle, const hf_refusal *refu
     return (hf_entry_){0, (uint64_t)hf_refuse(table, handle, refusal)};
 }
 
+__attribute__((noinline)) static hf_entry_ enter_uncommonly(hf_table *table, hf_handle handle,
+                                                            const hf_type *type, hf_site site)
+{
+    hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
+    return enter(table, handle, &refusal);
+}
+
 /* Counted, which is the usual case here, is tried before all else. */
 __attribute__((noinline)) static hf_entry_ enter_slowly(hf_table *table, hf_handle handle,
                                                         const hf_type *type, hf_site site)
@@ -269,8 +277,7 @@ __attribute__((noinline)) static hf_entry_ enter_slowly(hf_table *table, hf_hand
             enter_counted(&subject, state, site, &entry) == HF_OK)
             return entry;
     }
-    hf_refusal refusal = {.operation = "hf_enter", .site = site, .type = type};
-    return enter(table, handle, &refusal);
+    return enter_uncommonly(table, handle, type, site);
 }
 
 hf_status hf_enter_at(hf_table *table, hf_handle handle, hf_region *out, const hf_refusal *refusal)
@@ -288,7 +295,8 @@ hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
 
 /* ---- leaving -------------------------------------------------------------------------------- */
 
-static void report_region(const hf_subject *subject, hf_report_kind kind, hf_site site)
+HF_COLD __attribute__((noinline)) static void report_region(const hf_subject *subject,
+                                                            hf_report_kind kind, hf_site site)
 {
     hf_event event = {.kind = kind, .operation = "hf_leave", .table_name = subject->table->name};
     event.subject.handle = subject->handle;
@@ -306,7 +314,8 @@ static bool is_of_this_thread(const hf_subject *subject, uint64_t place)
     return place_of(place) <= CODE_COUNTED;
 }
 
-static bool leave_hazard(const hf_subject *subject, uint64_t number, hf_site site)
+__attribute__((noinline)) static bool leave_hazard(const hf_subject *subject, uint64_t number,
+                                                   hf_site site)
 {
     uint64_t *hazard = &hf_record_hazards(hf_this_thread.record)[number];
     if (__atomic_load_n(hazard, __ATOMIC_RELAXED) != subject->handle.bits) {
@@ -322,32 +331,36 @@ static bool leave_hazard(const hf_subject *subject, uint64_t number, hf_site sit
     return true;
 }
 
-static bool unlist(const hf_subject *subject, uint64_t code)
+static inline uint64_t *listed_at(uint64_t code)
 {
-    if (code == CODE_COUNTED) {
-        hf_this_thread.unlisted--;
-        return true;
-    }
-    uint64_t *held = &hf_record_at(hf_this_thread.record)->held[(code - CODE_LISTED) / 2];
-    if (__atomic_load_n(held, __ATOMIC_RELAXED) != subject->handle.bits)
-        return false;
-    __atomic_store_n(held, UINT64_C(0), __ATOMIC_RELAXED);
-    return true;
+    return &hf_record_at(hf_this_thread.record)->held[(code - CODE_LISTED) / 2];
 }
 
-static bool leave_counted(const hf_subject *subject, uint64_t code, hf_site site)
+/* Of a region that is listed: then there is a count to give back, which needs not be looked at
+ * first.  The list comes first: a child that finds a region listed finds its count. */
+static inline uint64_t give_listed(uint64_t *held, hf_slot_ *slot)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    __atomic_store_n(held, UINT64_C(0), __ATOMIC_RELAXED);
+    /* Release: what was done inside comes before.  Partner: the acquire in hf_claim. */
+    uint64_t left = __atomic_sub_fetch(&slot->state, HF_COUNT_ONE, __ATOMIC_ACQ_REL);
+    hf_window_end(window);
+    return left;
+}
+
+/* One that found no room in the list. */
+static bool leave_unlisted(const hf_subject *subject, hf_site site)
 {
     uint64_t left;
-    /* The list first: a child that finds a region listed finds its count. */
     hf_window window = hf_window_begin(HF_WINDOW);
-    bool done = unlist(subject, code) && hf_give_count(subject, &left);
+    hf_this_thread.unlisted--;
+    bool done = hf_give_count(subject, &left);
     hf_window_end(window);
-    if (done) {
+    if (done)
         hf_settle_count(subject, left, site);
-        return true;
-    }
-    report_region(subject, HF_REPORT_COPIED_REGION, site);
-    return false;
+    else
+        report_region(subject, HF_REPORT_COPIED_REGION, site);
+    return done;
 }
 
 static bool leave(const hf_subject *subject, uint64_t place, hf_site site)
@@ -359,8 +372,13 @@ static bool leave(const hf_subject *subject, uint64_t place, hf_site site)
     if (is_first(place))
         return leave_hazard(subject, 0, site);
     uint64_t code = place_of(place);
-    return code < CODE_LISTED ? leave_hazard(subject, (code - CODE_HAZARD) / 2, site)
-                              : leave_counted(subject, code, site);
+    if (code < CODE_LISTED)
+        return leave_hazard(subject, (code - CODE_HAZARD) / 2, site);
+    if (code == CODE_COUNTED)
+        return leave_unlisted(subject, site);
+    /* Listed, and left by hf_leave_slow_, unless it is a copy. */
+    report_region(subject, HF_REPORT_COPIED_REGION, site);
+    return false;
 }
 
 /* What a region was entered with: the tag of the state, and the place of the slot. */
@@ -371,7 +389,8 @@ static hf_subject subject_of(hf_table *table, const hf_slot_ *slot, uint64_t sta
 }
 
 /* A region that never began has no table; the finding is then counted nowhere. */
-static void report_over(hf_table *table, const hf_slot_ *slot, uint64_t state, hf_site site)
+HF_COLD __attribute__((noinline)) static void report_over(hf_table *table, const hf_slot_ *slot,
+                                                          uint64_t state, hf_site site)
 {
     hf_event event = {.kind = HF_REPORT_OVER_RELEASE, .operation = "hf_leave"};
     if (table == NULL) {
@@ -382,9 +401,9 @@ static void report_over(hf_table *table, const hf_slot_ *slot, uint64_t state, h
     report_region(&subject, HF_REPORT_OVER_RELEASE, site);
 }
 
-bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place)
+__attribute__((noinline)) static bool leave_slowly(hf_table *table, const hf_slot_ *slot,
+                                                   uint64_t state, uint64_t place, hf_site site)
 {
-    hf_site site = HF_SITE();
     if (place == 0) {
         report_over(table, slot, state, site);
         return false;
@@ -394,6 +413,34 @@ bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint6
         return false;
     hf_drain(table, site);
     return true;
+}
+
+__attribute__((noinline)) static void settle_after(hf_table *table, const hf_slot_ *slot,
+                                                   uint64_t state, uint64_t left, hf_site site)
+{
+    hf_subject subject = subject_of(table, slot, state);
+    hf_settle_count(&subject, left, site);
+    hf_drain(table, site);
+}
+
+/* A counted region that is listed, which is the usual case here, is tried before all else. */
+bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place)
+{
+    hf_site site = HF_SITE();
+    uint64_t code = place_of(place);
+    if (HF_LIKELY(code >= CODE_LISTED && code < CODE_COUNTED)) {
+        uint64_t *held = listed_at(code);
+        uint32_t index = (uint32_t)(slot - table->head.slots);
+        hf_handle handle = hf_handle_of(table, hf_raw_of_state(state, index));
+        if (HF_LIKELY(__atomic_load_n(held, __ATOMIC_RELAXED) == handle.bits)) {
+            uint64_t left = give_listed(held, (hf_slot_ *)(uintptr_t)slot);
+            if (hf_state_is_claimable(left) ||
+                __atomic_load_n(&table->deferred_any, __ATOMIC_RELAXED) != 0)
+                settle_after(table, slot, state, left, site);
+            return true;
+        }
+    }
+    return leave_slowly(table, slot, state, place, site);
 }
 
 /* The end of a hot path that found the state changed; the hazard is cleared already. */
