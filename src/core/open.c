@@ -302,12 +302,11 @@ static void note_plain(hf_table *table, const hf_type *type)
                                           false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
-                  const hf_open_options *options, hf_handle *out)
+/* Apart, so that the fast one has few registers to save. */
+__attribute__((noinline)) static hf_status open_any(hf_table *table, const hf_type *type,
+                                                    hf_value value, const hf_open_options *options,
+                                                    hf_handle *out, hf_site site)
 {
-    hf_site site = HF_SITE();
-    if (__builtin_expect(is_plain(table, type, options, out), 1))
-        return open_plain(table, value, out);
     if (!are_arguments_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
@@ -317,6 +316,15 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
     if (status == HF_OK)
         note_plain(table, type);
     return status;
+}
+
+hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
+                  const hf_open_options *options, hf_handle *out)
+{
+    hf_site site = HF_SITE();
+    return __builtin_expect(is_plain(table, type, options, out), 1)
+               ? open_plain(table, value, out)
+               : open_any(table, type, value, options, out, site);
 }
 
 hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)

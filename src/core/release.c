@@ -59,8 +59,9 @@ bool hf_claim(const hf_subject *subject, bool as_waiter)
 
 /* ---- the value ------------------------------------------------------------------------------ */
 
-static void report_release(const hf_subject *subject, hf_report_kind kind, hf_handle other,
-                           int32_t error, hf_site site)
+HF_COLD __attribute__((noinline)) static void report_release(const hf_subject *subject,
+                                                             hf_report_kind kind, hf_handle other,
+                                                             int32_t error, hf_site site)
 {
     hf_event event = {.kind = kind,
                       .operation = "release",
@@ -268,12 +269,17 @@ static HF_ALWAYS_INLINE_ void free_state(const hf_subject *subject)
     hf_bag_give(table, hf_raw_index(subject->raw));
 }
 
-void hf_recycle(const hf_subject *subject)
+static HF_ALWAYS_INLINE_ void recycle(const hf_subject *subject)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     free_state(subject);
     hf_inside_end(subject->handle.bits);
     hf_window_end(window);
+}
+
+void hf_recycle(const hf_subject *subject)
+{
+    recycle(subject);
 }
 
 bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
@@ -338,7 +344,7 @@ static inline void finish_plain(const hf_subject *subject, hf_close_result *resu
     hf_close_result done = release_plain(subject, site);
     if (result != NULL)
         *result = done;
-    hf_recycle(subject);
+    recycle(subject);
 }
 
 __attribute__((noinline)) static void finish_with_farewell(const hf_subject *subject,
