@@ -5,9 +5,10 @@
  *     static void on_readable(hf_value value, void *argument, hf_callback *self);
  *     hf_dispatch(table, handle, &my_type, on_readable, NULL);  // a late one: HF_E_STALE_HANDLE
  *
- * Give the system a *handle* as the callback's context, never a pointer.  hf_dispatch runs the
- * callback inside a region of the handle, so that its value lives as long as the callback; one that
- * comes too late is refused and reported as stale-use.  To end it all, one call:
+ * Give the system a *handle* as the callback's context, never a pointer (where pointers have 64
+ * bits, handle.bits fits into the void * that systems want).  hf_dispatch runs the callback inside
+ * a region of the handle, so that its value lives as long as the callback; one that comes too late
+ * is refused and reported as stale-use.  To end it all, one call:
  *
  *     hf_close_wait(table, handle, HF_FOREVER, NULL);   // stop new callbacks, wait for those that
  *                                                       // run, release the value: free its context
@@ -93,8 +94,8 @@ HF_API uint64_t hf_group_size(const hf_group *group);
  * unloaded.  May be called again after TIMED_OUT, which reports as rundown-timeout who holds the
  * first member that was found.  Looks at every slot that the tables ever used.  Any thread but one
  * that is inside a region or a function of a member, or in more regions than are listed.  Errors:
- * EXITING, INVALID_ARGUMENT, POSSIBLE_DEADLOCK (reported; the members are closed all the same),
- * TIMED_OUT. */
+ * EXITING, INVALID_ARGUMENT, POSSIBLE_DEADLOCK (it is such a thread, or one that holds a member
+ * waits for it; reported; the members are closed all the same), TIMED_OUT. */
 HF_NODISCARD HF_API hf_status hf_group_close_wait(hf_group *group, hf_timeout timeout);
 
 /* Gives the group back; NULL is allowed.  A group that was given back must not be used any more:

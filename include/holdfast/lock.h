@@ -32,10 +32,12 @@ HF_BEGIN_DECLS
 /* How many locks of a thread are known at once; further ones are not part of the search. */
 enum { HF_LOCKS_PER_THREAD = 16 };
 
-/* This thread is about to wait for the lock: to be called where it would block, not for a recursive
- * lock that the thread has.  A thread waits for one lock at a time.  POSSIBLE_DEADLOCK (reported):
- * its owner waits, directly or through others, for something that this thread holds; nothing is
- * recorded, and the lock must not be waited for.  Errors: INVALID_ARGUMENT (null). */
+/* This thread is about to wait for the lock, or may have to.  (Where it got the lock by trying,
+ * hf_lock_acquired alone will do.)  Not for a recursive lock that the thread has: that would be
+ * refused.  A thread waits for one lock at a time.  POSSIBLE_DEADLOCK (reported): its owner waits,
+ * directly or through others, for something that this thread holds, or is this thread; nothing is
+ * recorded, and the lock must not be waited for, not for a limited time either.  Errors:
+ * INVALID_ARGUMENT (null). */
 HF_NODISCARD HF_API hf_status hf_lock_waiting(const void *lock);
 
 /* This thread has the lock now, or gave up waiting for it. */

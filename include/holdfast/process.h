@@ -6,8 +6,9 @@
  * process is known to be exiting, hf_close, hf_close_many, hf_close_then, hf_close_wait, hf_wait,
  * hf_table_create, hf_table_shutdown, hf_group_close_wait and all calls on timers do nothing and
  * answer HF_E_EXITING; hf_table_destroy does nothing; the last to leave a closed handle does not
- * release it.  None of them locks, allocates or waits.  Entering, leaving, references and hf_open
- * go on as ever, for the sake of threads and destructors that still run.
+ * release it.  None of them locks, allocates or waits.  All else goes on as ever (entering,
+ * leaving, dispatching, references, hf_open, hf_detach), for the sake of threads and destructors
+ * that still run.
  *
  * The latch is set by an atexit handler (and by one of at_quick_exit) that is registered when the
  * first table is created: handlers registered later run before it and see an ordinary process,
@@ -33,8 +34,10 @@
  *
  * A fork waits until no other thread is in one of the library's short critical sections, and holds
  * those who come to one; at most about a second, if a thread is stopped there for ever, in which
- * case the child may lose a slot or keep a handle held.  Threads without a record (the 1,025th and
- * further: see hf_enter) leave nothing to go by: what they held stays held in the child.
+ * case the child may lose a slot or keep a handle held.  It also takes the locks of all timer
+ * queues, and waits as long for each: what becomes of timers is in <holdfast/timer.h>.  Threads
+ * without a record (the 1,025th and further: see hf_enter) leave nothing to go by: what they held
+ * stays held in the child.
  *
  * This holds for fork(); a child of vfork() or posix_spawn() shares its parent's memory and must,
  * as ever, not call anything here before it execs; _Fork() and clone() tell nobody, so that their

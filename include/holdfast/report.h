@@ -72,8 +72,7 @@ HF_BEGIN_DECLS
     X(RUNDOWN_TIMEOUT, 17, "rundown-timeout", "holders did not leave in time",                     \
       "look at the holders' stacks (level=3 records them); give the type an unblock function")     \
     X(LOST_AT_EXIT, 18, "lost-at-exit",                                                            \
-      "the process exits, and a handle whose type must be flushed was not released, or with an "   \
-      "error",                                                                                     \
+      "the process exits, and a value that must be flushed is held, or could not be flushed",      \
       "close it, or call hf_table_shutdown, before the process exits")
 
 typedef enum hf_report_kind {

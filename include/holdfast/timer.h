@@ -23,10 +23,11 @@
  *
  * Times are microseconds, on a monotonic 64-bit clock that starts anywhere above zero; a deadline
  * that would lie beyond INT64_MAX is INT64_MAX: never.  All calls take the queue's lock for a short
- * time, never while a user's function runs; where its owner is gone they answer POSSIBLE_DEADLOCK
- * after a second (those that answer no status do nothing).  Once the process is exiting they answer
- * EXITING and do nothing.  In a forked child a queue's timers are what they were, those due again
- * that other threads had begun to dispatch, and its driver starts anew with the first call.
+ * time, never while a user's function runs; where its owner is stopped or gone they answer
+ * POSSIBLE_DEADLOCK after a second.  Once the process is exiting they do nothing and answer
+ * EXITING. (Those that answer no status tell then that nothing is armed, or do nothing.)  In a
+ * forked child a queue's timers are what they were, those due again that other threads had begun to
+ * dispatch, and its driver starts anew with the first call.
  *
  * The design follows Varghese and Lauck, "Hashed and hierarchical timing wheels" (1987), for the
  * wheel, and Windows' thread-pool timers for the protocol.
@@ -78,9 +79,9 @@ typedef struct hf_timer_queue_options {
     const hf_timer_order *order; /* NULL: hf_timer_wheel */
     hf_timer_clock clock;        /* NULL: the system's monotonic one.  Not with `threaded` */
     void *clock_context;
-    uint64_t
-        capacity_timers; /* 0: 16,777,215; at most 2^30 - 2.  Costs address space, not memory */
-    const char *name;    /* for reports and the thread; NULL: "timers" */
+    uint64_t capacity_timers; /* 0: 16,777,215; at most 2^30 - 2.  Costs address space, not memory:
+                                 with the orders below about 170 bytes a timer */
+    const char *name;         /* for reports and the thread; NULL: "timers" */
 } hf_timer_queue_options;
 
 #define HF_TIMER_QUEUE_OPTIONS_INIT                      \
@@ -96,13 +97,14 @@ HF_NODISCARD HF_API hf_status hf_timer_queue_create(const hf_timer_queue_options
 
 /* Closes every timer and refuses new ones, stops the thread, waits at most `timeout` until no
  * function runs.  Timers that were still open are no leaks.  May be called again after TIMED_OUT.
- * Errors: EXITING, INVALID_ARGUMENT, POSSIBLE_DEADLOCK (called by a function of this queue; the
- * timers are closed all the same), TIMED_OUT (a rundown-timeout report names the function's
- * thread). */
+ * Errors: EXITING, INVALID_ARGUMENT, POSSIBLE_DEADLOCK (called by a function of this queue, or one
+ * of these waits for the caller; the timers are closed all the same), TIMED_OUT (a rundown-timeout
+ * report names the function's thread). */
 HF_NODISCARD HF_API hf_status hf_timer_queue_shutdown(hf_timer_queue *queue, hf_timeout timeout);
 
-/* hf_timer_queue_shutdown without limit, then gives the queue back.  A queue one of whose functions
- * calls this is closed and kept for ever.  NULL is allowed. */
+/* hf_timer_queue_shutdown without limit, then gives the queue back.  Where that is refused, because
+ * one of the queue's functions calls this, say, the queue is closed and kept for ever.  NULL is
+ * allowed. */
 HF_API void hf_timer_queue_destroy(hf_timer_queue *queue);
 
 /* The table that the timers are in: for hf_inspect, references, statistics, hf_close_then.  Not to
@@ -151,7 +153,7 @@ HF_API hf_status hf_timer_set_at(hf_timer_queue *queue, hf_timer timer, int64_t 
                                  int64_t period_us);
 
 /* Arms the timer again as it was last set, with the delay counted from now: the idiom of idle
- * time-outs.  Errors: BUSY (never set). */
+ * time-outs.  Errors: as hf_timer_set, BUSY (never set). */
 HF_API hf_status hf_timer_reset(hf_timer_queue *queue, hf_timer timer);
 
 /* What a cancel met. */
@@ -176,7 +178,8 @@ HF_API hf_status hf_timer_set_data(hf_timer_queue *queue, hf_timer timer,
  * not armed. */
 HF_API hf_status hf_timer_deadline_us(hf_timer_queue *queue, hf_timer timer, int64_t *out);
 
-/* Closes a timer, as hf_close and hf_close_wait do.  Data are freed when no function uses them. */
+/* Closes a timer, as hf_close and hf_close_wait do, with their errors.  Data are freed when no
+ * function uses them: with hf_timer_close_wait, before it answers OK. */
 HF_API hf_status hf_timer_close(hf_timer_queue *queue, hf_timer timer);
 HF_NODISCARD HF_API hf_status hf_timer_close_wait(hf_timer_queue *queue, hf_timer timer,
                                                   hf_timeout timeout);
@@ -222,10 +225,11 @@ HF_API uint64_t hf_timer_run(hf_timer_queue *queue);
 HF_API int64_t hf_timer_next_us(hf_timer_queue *queue);
 
 /* A descriptor (timerfd) that polls readable when a timer is due, for a caller's poll or epoll
- * loop; it lives as long as the queue, which owns it.  The queue's clock must be the system's and
- * the queue not threaded.  In a forked child the number becomes the child's own with the first
- * call; an epoll set that it was in still means the parent's.  Errors: INVALID_ARGUMENT, EXITING,
- * POSSIBLE_DEADLOCK, SYSTEM. */
+ * loop (hf_value_fd of <holdfast/posix.h> makes an int of it).  It need not be read: hf_timer_run
+ * sets it for the next deadline.  It lives as long as the queue, which owns it.  The queue's clock
+ * must be the system's and the queue not threaded.  In a forked child the number becomes the
+ * child's own with the first call; an epoll set that it was in still means the parent's.  Errors:
+ * INVALID_ARGUMENT, EXITING, POSSIBLE_DEADLOCK, SYSTEM. */
 HF_NODISCARD HF_API hf_status hf_timer_queue_descriptor(hf_timer_queue *queue, hf_value *out);
 
 HF_END_DECLS
