@@ -138,7 +138,7 @@ void hf_inside_end_slow(uint64_t handle);
 static inline void hf_inside_end(uint64_t handle)
 {
     uint32_t last = hf_this_thread.inside - 1;
-    uint64_t *place = &hf_records[hf_this_thread.record].inside[last];
+    uint64_t *place = &hf_records[hf_this_thread.record].inside[last % HF_INSIDE_PER_THREAD];
     if (__builtin_expect(last >= HF_INSIDE_PER_THREAD ||
                              __atomic_load_n(place, __ATOMIC_RELAXED) != handle,
                          0)) {
