@@ -80,7 +80,9 @@ hf_cold *hf_cold_at(const hf_table *table, uint32_t index)
 {
     if (index >= limit(table))
         return NULL;
-    return (hf_cold *)(void *)(table->cold + index * table->cold_stride);
+    /* Relaxed: what limit acquired came after the array was reserved. */
+    char *cold = __atomic_load_n(&table->cold, __ATOMIC_RELAXED);
+    return (hf_cold *)(void *)(cold + index * table->cold_stride);
 }
 
 #define PUT(field, word) __atomic_store_n(&(field), (word), __ATOMIC_RELAXED)

@@ -4,21 +4,15 @@
 #include <errno.h>
 #include <pthread.h>
 
-static hf_os_fork_handlers handlers;
-
 bool hf_os_at_fork(const hf_os_fork_handlers *wanted)
 {
     static uint32_t registered;
-    /* All callers want the same, so it does no harm if two write it at once. */
-    __atomic_store_n(&handlers.prepare, wanted->prepare, __ATOMIC_RELAXED);
-    __atomic_store_n(&handlers.parent, wanted->parent, __ATOMIC_RELAXED);
-    __atomic_store_n(&handlers.child, wanted->child, __ATOMIC_RELAXED);
     /* Marked before it is done, and not by pthread_once: whoever stops inside must not stop the
      * others, who go on without the handlers for that moment. */
     if (__atomic_exchange_n(&registered, 1u, __ATOMIC_RELAXED) != 0)
         return true;
     int saved = errno;
-    bool done = pthread_atfork(handlers.prepare, handlers.parent, handlers.child) == 0;
+    bool done = pthread_atfork(wanted->prepare, wanted->parent, wanted->child) == 0;
     errno = saved;
     if (!done)
         __atomic_store_n(&registered, 0u, __ATOMIC_RELAXED);
