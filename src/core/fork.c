@@ -179,11 +179,13 @@ static void end_commit(const hf_subject *subject)
     (void)__atomic_fetch_and(&subject->slot->state, ~HF_SEALED, __ATOMIC_ACQ_REL);
 }
 
-/* Whether this thread might be closing the handle, and will itself seal it. */
+/* Whether this thread might be between CLOSED and SEALED of the handle, and will itself seal it.
+ * The notes alone do not tell: they last while it waits, reports, or looks at a parent. */
 static bool closes_itself(const hf_subject *subject)
 {
-    return hf_this_thread.unlisted != 0 || hf_note_is_own(HF_NOTE_CLOSE, subject->handle.bits) ||
-           hf_note_is_own(HF_NOTE_TABLE, (uint64_t)(uintptr_t)subject->table);
+    return hf_gate_is_inside() &&
+           (hf_this_thread.unlisted != 0 || hf_note_is_own(HF_NOTE_CLOSE, subject->handle.bits) ||
+            hf_note_is_own(HF_NOTE_TABLE, (uint64_t)(uintptr_t)subject->table));
 }
 
 static void end_close(const hf_subject *subject)
