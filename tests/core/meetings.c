@@ -2,6 +2,7 @@
  * parents; children that share the parent's memory.  More of fork in meetings_fork.c. */
 #include "fork_scene.h"
 
+#include "core/deadlock.h"
 #include "platform/gate.h"
 
 #include <holdfast/process.h>
@@ -122,6 +123,55 @@ Test(meetings, cycle_through_the_drain_of_a_group)
     actor_finish(scene_now.other);
     MUST_OK(hf_group_close_wait(group, HF_FOREVER));
     MUST_OK(hf_group_destroy(group));
+}
+
+static void wait_for_second(void *context, const hf_close_result *result)
+{
+    (void)result;
+    *(hf_status *)context = hf_close_wait(scene_now.table, second, 1000, NULL);
+}
+
+/* The child is gone, whose completion runs: it does not keep the parent; another child does. */
+Test(meetings, completion_of_a_child_waits_for_a_parent_that_has_another)
+{
+    hf_status status = HF_OK;
+    second = fixture_open(scene_now.table, scene_now.world, FAKE_RUNDOWN);
+    hf_handle other = fixture_child(scene_now.table, scene_now.world, second);
+    scene_now.handle = fixture_child(scene_now.table, scene_now.world, second);
+    MUST_OK(hf_close_then(scene_now.table, scene_now.handle, wait_for_second, &status));
+    cr_expect_eq(status, HF_E_TIMED_OUT);
+    cr_expect_eq(reports_count(HF_REPORT_POSSIBLE_DEADLOCK), 0);
+    MUST_OK(hf_close(scene_now.table, other, NULL));
+    MUST_OK(hf_wait(scene_now.table, second, HF_FOREVER));
+}
+
+/* As one who waits for a handle that is released by now, and has not woken yet. */
+static void wait_on_while_inside(void *argument)
+{
+    hf_subject subject;
+    hf_region inside;
+    MUST_OK(hf_enter(scene_now.table, second, NULL, &inside));
+    cr_assert(hf_subject_find(scene_now.table, scene_now.handle, &subject));
+    hf_awaited awaited = hf_awaited_handle(&subject);
+    hf_waiting wait = hf_waiting_make(hf_record_current(), &awaited, (hf_trace){0, 0});
+    uint32_t number = hf_waiting_publish(&wait);
+    stop_here(argument);
+    hf_waiting_end(number);
+    hf_leave(&inside);
+}
+
+Test(meetings, completion_waits_for_one_who_is_about_to_wake)
+{
+    hf_status status = HF_OK;
+    second = fixture_open(scene_now.table, scene_now.world, FAKE_RUNDOWN);
+    fork_scene_open(FAKE_RUNDOWN);
+    actor_begin(scene_now.other, wait_on_while_inside, &scene_now.place);
+    wait_until_stopped(&scene_now.place);
+    MUST_OK(hf_close_then(scene_now.table, scene_now.handle, wait_for_second, &status));
+    cr_expect_eq(status, HF_E_TIMED_OUT);
+    cr_expect_eq(reports_count(HF_REPORT_POSSIBLE_DEADLOCK), 0);
+    let_pass(&scene_now.place);
+    actor_finish(scene_now.other);
 }
 
 /* ---- children that share the parent's memory, until they exec -------------------------------- */
