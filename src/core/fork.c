@@ -44,6 +44,7 @@
 
 #include "core/bag.h"
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/group.h"
 #include "core/owners.h"
 #include "core/registry.h"
@@ -415,7 +416,8 @@ static void in_child(void)
     apply_everywhere(HF_FORK_POISON);
     hf_gate_open_in_child();
     hf_groups_recount();
-    apply_everywhere(HF_FORK_CLOSE);
+    if (!hf_exiting())
+        apply_everywhere(HF_FORK_CLOSE);
     settle_everywhere(HF_SITE());
     hf_os_set_error(error);
 }

@@ -52,10 +52,13 @@ static int answers_exiting(void *argument)
     return 0;
 }
 
+static uint32_t policy_at_exit;
+
 static int exit_and_fork(void *argument)
 {
     enter_it(NULL);
     hf_process_exiting();
+    scene_now.world->types[FAKE_RUNDOWN].fork = policy_at_exit; /* this one is a child already */
     int result = forked(answers_exiting, argument);
     return result != 0 ? result : answers_exiting(argument);
 }
@@ -66,7 +69,7 @@ static void fork_of_an_exiting_process(uint32_t policy)
     hf_open_options options = HF_OPEN_OPTIONS_INIT;
     MUST_OK(hf_group_create("owner", &group));
     options.group = group;
-    scene_now.world->types[FAKE_RUNDOWN].fork = policy;
+    policy_at_exit = policy;
     MUST_OK(hf_open(scene_now.table, &scene_now.world->types[FAKE_RUNDOWN],
                     fake_make(scene_now.world), &options, &second));
     fork_scene_open(FAKE_PLAIN);
@@ -79,6 +82,11 @@ static void fork_of_an_exiting_process(uint32_t policy)
 Test(meetings, fork_of_an_exiting_process)
 {
     fork_of_an_exiting_process(HF_FORK_INHERIT);
+}
+
+Test(meetings, fork_of_an_exiting_process_closes_nothing)
+{
+    fork_of_an_exiting_process(HF_FORK_CLOSE);
 }
 
 Test(meetings, fork_of_an_exiting_process_poisons)
