@@ -48,11 +48,12 @@ typedef enum hf_note_kind {
     HF_NOTE_COUNT,  /* holds a count of it, on the library's own behalf */
     HF_NOTE_CHILD,  /* the same, for a child that is being opened */
     HF_NOTE_CLOSE,  /* closes it or waits for it */
-    HF_NOTE_TABLE   /* closes many handles of a table, whose address is noted */
+    HF_NOTE_TABLE,  /* closes many handles of a table, whose address is noted */
+    HF_NOTE_PIN     /* has pinned a table, whose address is noted */
 } hf_note_kind;
 
 typedef struct hf_note {
-    uint64_t subject; /* a handle; 0: none */
+    uint64_t subject; /* a handle, or the address of a table; 0: none */
     uint32_t kind;    /* hf_note_kind */
 } hf_note;
 

@@ -395,6 +395,12 @@ Test(meetings_fork, poisoned_member_is_drained)
     cr_expect_eq(close_now(), HF_OUTCOME_RELEASED);
 }
 
+static void drain_it(void *argument)
+{
+    (void)argument;
+    MUST_OK(hf_group_close_wait(group, HF_FOREVER));
+}
+
 static int destroyed_table_is_given_back(void *argument)
 {
     (void)argument;
@@ -402,6 +408,15 @@ static int destroyed_table_is_given_back(void *argument)
     hf_table_destroy(scene_now.table);
     HOLDS(scene_now.table->phase == HF_TABLE_IDLE);
     return 0;
+}
+
+/* Its walk had pinned the table. */
+Test(meetings_fork, another_drains_a_group)
+{
+    scene_now.handle = open_member(FAKE_RUNDOWN);
+    scene_now.world->on_release = stop_in_action;
+    actor_begin(scene_now.other, drain_it, NULL);
+    fork_meanwhile(destroyed_table_is_given_back);
 }
 
 static void fork_in_release(fake_value *of, void *argument)
