@@ -6,8 +6,8 @@
  * region of it, or runs its release or unblock function, or does one of these to a descendant of
  * it: whether the child is open or closed, it cannot be released before its holders leave, nor the
  * parent before it.  (That an open child is not yet closed is no edge: anybody may close it.) A
- * reference belongs to nobody, so it is none either.  Threads that do not wait go on, and need not
- * be looked at.
+ * handle whose completion runs has no slot any more: nobody is kept by it.  A reference belongs to
+ * nobody, so it is no edge either.  Threads that do not wait go on, and need not be looked at.
  *
  * 1. Every cycle is found by somebody.  A thread publishes its wait, fences, searches, and only
  *    then closes the handle and blocks.  An edge cannot appear later than both its ends: a thread
@@ -41,7 +41,9 @@
  *
  * The search allocates nothing, takes no lock, and looks at each wait once for each wait that it
  * reached.  What it cannot see: threads without a record, regions and locks beyond those that are
- * listed, and an unblock function that leaves a region which its thread was in before. */
+ * listed, an unblock function that leaves a region which its thread was in before, and a group's
+ * drain or a timer queue's end that waits for no handle any more, but for another thread's
+ * completion or after-return action. */
 #include "core/deadlock.h"
 
 #include "core/refuse.h"

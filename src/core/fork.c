@@ -23,6 +23,7 @@
  *   a slot taken     given back.
  *   a commit begun   taken back: the handle is reserved, as before.
  *   closing          sealed if it was not; a waiter's mark is cleared, for nobody waits.
+ *   a table pinned   unpinned, and cleaned if it is destroyed.
  *
  * Only then are policies applied, so that nothing that is to be poisoned was released by the first
  * part, and only then is released what nobody holds any more: functions of the user run last, when
@@ -44,6 +45,7 @@
 
 #include "core/bag.h"
 #include "core/close.h"
+#include "core/exit.h"
 #include "core/group.h"
 #include "core/owners.h"
 #include "core/registry.h"
@@ -179,11 +181,13 @@ static void end_commit(const hf_subject *subject)
     (void)__atomic_fetch_and(&subject->slot->state, ~HF_SEALED, __ATOMIC_ACQ_REL);
 }
 
-/* Whether this thread might be closing the handle, and will itself seal it. */
+/* Whether this thread might be between CLOSED and SEALED of the handle, and will itself seal it.
+ * The notes alone do not tell: they last while it waits, reports, or looks at a parent. */
 static bool closes_itself(const hf_subject *subject)
 {
-    return hf_this_thread.unlisted != 0 || hf_note_is_own(HF_NOTE_CLOSE, subject->handle.bits) ||
-           hf_note_is_own(HF_NOTE_TABLE, (uint64_t)(uintptr_t)subject->table);
+    return hf_gate_is_inside() &&
+           (hf_this_thread.unlisted != 0 || hf_note_is_own(HF_NOTE_CLOSE, subject->handle.bits) ||
+            hf_note_is_own(HF_NOTE_TABLE, (uint64_t)(uintptr_t)subject->table));
 }
 
 static void end_close(const hf_subject *subject)
@@ -198,33 +202,46 @@ static void end_close(const hf_subject *subject)
     consider(subject);
 }
 
-static void end_note(hf_note note)
+static void end_note_of_table(hf_note_kind kind, hf_table *table)
 {
-    hf_subject subject;
-    if (note.kind == HF_NOTE_TABLE)
-        hf_defer_all((hf_table *)(uintptr_t)note.subject);
-    if (note.kind == HF_NOTE_TABLE || !find_anywhere(note.subject, &subject))
-        return;
-    switch ((hf_note_kind)note.kind) {
+    if (kind == HF_NOTE_PIN)
+        hf_table_drop_pin(table);
+    else
+        hf_defer_all(table);
+}
+
+static void end_note_of_handle(hf_note_kind kind, const hf_subject *subject)
+{
+    switch (kind) {
     case HF_NOTE_OPEN:
-        end_open(&subject);
+        end_open(subject);
         break;
     case HF_NOTE_COMMIT:
-        end_commit(&subject);
+        end_commit(subject);
         break;
     case HF_NOTE_COUNT:
-        end_count(&subject);
+        end_count(subject);
         break;
     case HF_NOTE_CHILD:
-        end_child(&subject);
+        end_child(subject);
         break;
     case HF_NOTE_CLOSE:
-        end_close(&subject);
+        end_close(subject);
         break;
     case HF_NOTE_NONE:
     case HF_NOTE_TABLE:
+    case HF_NOTE_PIN:
         break;
     }
+}
+
+static void end_note(hf_note note)
+{
+    hf_subject subject;
+    if (note.kind >= HF_NOTE_TABLE)
+        end_note_of_table((hf_note_kind)note.kind, (hf_table *)(uintptr_t)note.subject);
+    else if (find_anywhere(note.subject, &subject))
+        end_note_of_handle((hf_note_kind)note.kind, &subject);
 }
 
 /* ---- the records of others ------------------------------------------------------------------ */
@@ -413,7 +430,8 @@ static void in_child(void)
     apply_everywhere(HF_FORK_POISON);
     hf_gate_open_in_child();
     hf_groups_recount();
-    apply_everywhere(HF_FORK_CLOSE);
+    if (!hf_exiting())
+        apply_everywhere(HF_FORK_CLOSE);
     settle_everywhere(HF_SITE());
     hf_os_set_error(error);
 }

@@ -48,11 +48,12 @@ typedef enum hf_note_kind {
     HF_NOTE_COUNT,  /* holds a count of it, on the library's own behalf */
     HF_NOTE_CHILD,  /* the same, for a child that is being opened */
     HF_NOTE_CLOSE,  /* closes it or waits for it */
-    HF_NOTE_TABLE   /* closes many handles of a table, whose address is noted */
+    HF_NOTE_TABLE,  /* closes many handles of a table, whose address is noted */
+    HF_NOTE_PIN     /* has pinned a table, whose address is noted */
 } hf_note_kind;
 
 typedef struct hf_note {
-    uint64_t subject; /* a handle; 0: none */
+    uint64_t subject; /* a handle, or the address of a table; 0: none */
     uint32_t kind;    /* hf_note_kind */
 } hf_note;
 
@@ -115,8 +116,8 @@ static inline void hf_window_end(hf_window window)
 }
 
 /* Bracket the time from before a handle is claimed until its slot is free again, and calls of its
- * unblock function, so that deadlock checks of any thread and the child of a fork see it.  They
- * nest. */
+ * unblock and completion functions, so that deadlock checks of any thread and the child of a fork
+ * see it.  They nest. */
 void hf_inside_begin_slow(uint64_t handle);
 
 static inline void hf_inside_begin(uint64_t handle)
@@ -199,15 +200,16 @@ static inline bool hf_view_holds(const hf_view *view, uint64_t handle)
     return !view->whole && hf_record_scan(handle);
 }
 
-/* Whether this very thread is inside a region of the handle, or inside its release or unblock
- * function: then it must not wait for the handle.  A thread with unlisted regions may be. */
+/* Whether this very thread is inside a region of the handle, or inside one of its functions: then
+ * it must not wait for the handle.  A thread with unlisted regions may be. */
 bool hf_record_holds(uint64_t handle);
 
 /* Calls visit for each handle that this very thread is inside of, as above, until it answers false;
  * for one that is listed twice, twice. */
 void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *context);
+
 /* Whether this very thread is between a claim of the handle and the end of its slot's life, or
- * inside its unblock function. */
+ * inside its unblock or completion function. */
 bool hf_record_is_inside(uint64_t handle);
 
 /* For a fork, with the gate shut: remembers which records are taken.  Then, in the child: whether a

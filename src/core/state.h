@@ -3,18 +3,29 @@
  * Flags, what each promises, and who may change it:
  *
  *   CLOSED    close was asked for.  Set once in a life, by the closer; never cleared in that life.
- *   SEALED    the closer has passed its barrier: from here on whoever finds no holder may release.
- *             Set once, by the closer, with CLOSED when the handle was never hot (then no barrier
- * is needed), else after the barrier. RELEASED  one thread has won the value.  Together with CLOSED
- * that thread releases it; nobody else writes the word any more; LIVE             that thread tries
- * to detach it: nobody promotes the handle meanwhile, a closer may take over by clearing the mark;
- *               neither          the slot is reserved and holds no value yet (and with SEALED: a
- *                                commit is under way).
+ *   SEALED    the closer has passed its barrier, and written its completion: from here on
+ *             whoever finds no holder may release.  Set by the closer, with CLOSED if there is
+ *             no completion and the handle was never hot (then no barrier is needed), else later.
+ *             Also by the sweep at exit, after a barrier of its own, and by the child of a fork,
+ *             where the closer is gone.
+ *
+ *   RELEASED  one thread has won the value.  Together with
+ *
+ *             CLOSED   that thread releases it; nobody else writes the word any more;
+ *
+ *             LIVE     that thread tries to detach it: nobody promotes the handle meanwhile; a
+ *                      closer may take over by clearing the mark;
+ *
+ *             neither  the slot is reserved and holds no value yet (and with SEALED: a commit is
+ *                      under way).
+ *
  *   WAITER    somebody is in rundown and does the releasing; whoever would have released wakes him
  *             instead.  May be set when the waiter has just given up (he looks again after clearing
  *             it); must not be clear while he sleeps for more than a poll interval.
+ *
  *   THEN      (above the heat) a completion waits in the slot's cold record: hf_close_then.  Set
- * once, with CLOSED but before SEALED, so that whoever claims the value finds it written.
+ *             once, with CLOSED but before SEALED, so that whoever claims the value finds it
+ *             written, unless a fork came between.
  *
  * HAZARD without LIVE never occurs: a damaged handle could match it.
  * A free slot has none of the flags and is not LIVE.  A retired one has RELEASED alone, type 0 and

@@ -154,16 +154,29 @@ static void clean_if_unpinned(hf_table *table)
     hf_window_end(window);
 }
 
+/* Pin and note belong together: one window. */
 bool hf_table_pin(hf_table *table)
 {
+    hf_window window = hf_window_begin(HF_WINDOW);
     (void)__atomic_fetch_add(&table->pins, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&table->phase, __ATOMIC_SEQ_CST) >= HF_TABLE_OPEN)
-        return true;
-    hf_table_unpin(table);
-    return false;
+    bool pinned = __atomic_load_n(&table->phase, __ATOMIC_SEQ_CST) >= HF_TABLE_OPEN;
+    if (pinned)
+        hf_note_begin(HF_NOTE_PIN, (uint64_t)(uintptr_t)table);
+    else
+        hf_table_drop_pin(table);
+    hf_window_end(window);
+    return pinned;
 }
 
 void hf_table_unpin(hf_table *table)
+{
+    hf_window window = hf_window_begin(HF_WINDOW);
+    hf_note_end();
+    hf_table_drop_pin(table);
+    hf_window_end(window);
+}
+
+void hf_table_drop_pin(hf_table *table)
 {
     if (__atomic_fetch_sub(&table->pins, 1, __ATOMIC_SEQ_CST) == 1)
         clean_if_unpinned(table);

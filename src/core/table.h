@@ -173,9 +173,13 @@ static inline uint64_t hf_raw_at(const hf_table *table, uint32_t index, uint64_t
 }
 
 /* Keeps a table what it is for one who looks at tables that are not his: it may be destroyed
- * meanwhile, but is not cleaned before the unpin.  Waits for nothing.  False: not in use. */
+ * meanwhile, but is not cleaned before the unpin.  Waits for nothing.  Noted (HF_NOTE_PIN), so that
+ * pins nest with notes.  False: not in use. */
 bool hf_table_pin(hf_table *table);
 void hf_table_unpin(hf_table *table);
+
+/* In the child of a fork: the unpin of a thread that is gone. */
+void hf_table_drop_pin(hf_table *table);
 
 /* Gives the table's memory back to the pool, zeroed, or keeps it for ever if `held`. */
 void hf_table_retire(hf_table *table, bool held);

@@ -161,16 +161,26 @@ hf_waiting hf_waiting_make(uint32_t record, const hf_awaited *awaited, hf_trace 
     return made;
 }
 
+/* Whether the handle's slot is not free yet.  When it is, and only the completion runs, the value
+ * is released and the parent dropped: that keeps nobody, though who waits may still have to wake.
+ */
+static bool has_slot(const hf_table *table, uint64_t raw)
+{
+    return hf_raw_is_plausible(table, raw) &&
+           hf_state_is_life_of(hf_state_load(hf_slot_at(table, hf_raw_index(raw))), raw);
+}
+
 /* Whether a handle, while somebody holds it, keeps the awaited one from release: it is the same, or
  * descends from it.  A parent is older than its child, so the way up ends. */
 static bool keeps(uint64_t handle, const hf_awaited *awaited)
 {
     const hf_table *table = awaited->table;
     uint64_t secret = table->head.secret;
+    if (!has_slot(table, handle ^ secret))
+        return false;
     if (handle == awaited->word)
         return true;
-    if (hf_cold_children(table, awaited->word ^ secret) == 0 ||
-        !hf_raw_is_plausible(table, handle ^ secret))
+    if (hf_cold_children(table, awaited->word ^ secret) == 0)
         return false;
     hf_handle at = {handle};
     while (!hf_handle_is_null(at) && at.bits != awaited->word)

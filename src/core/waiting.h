@@ -27,7 +27,7 @@ typedef struct hf_holds {
     uint64_t held;
     uint32_t hazards;
     uint32_t locks;
-    uint32_t inside; /* how many release and unblock functions */
+    uint32_t inside; /* how many functions of handles */
 } hf_holds;
 
 /* A wait.  A thread has several when the unblock function of one wait waits itself. */

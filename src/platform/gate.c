@@ -75,6 +75,11 @@ void hf_gate_leave_stranger(void)
     (void)__atomic_fetch_sub(&strangers, 1, __ATOMIC_RELEASE);
 }
 
+bool hf_gate_is_inside(void)
+{
+    return __atomic_load_n(hf_gate_word, __ATOMIC_RELAXED) != 0 || here.strange != 0;
+}
+
 /* ---- for the fork --------------------------------------------------------------------------- */
 
 void hf_gate_shut(void)

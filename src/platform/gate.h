@@ -80,6 +80,9 @@ static inline uint32_t hf_gate_busy(void)
     return __atomic_load_n(hf_gate_word, __ATOMIC_RELAXED) & ~(HF_WINDOW_BUSY - 1);
 }
 
+/* Whether the calling thread is in a window: one that forks is so in a signal handler only. */
+bool hf_gate_is_inside(void);
+
 /* ---- for the fork --------------------------------------------------------------------------- */
 
 /* Shuts the gate: from here on the calling thread is the forker, and does not wait before it. */
