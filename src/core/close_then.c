@@ -36,6 +36,14 @@ static hf_status make_room(hf_table *table, hf_handle handle, const hf_refusal *
                                                             : hf_fail(table, HF_E_NO_MEMORY);
 }
 
+/* Of a handle that was reserved, and is abandoned. */
+static void call_at_once(const hf_closer *closer, const hf_close_result *result)
+{
+    int error = hf_os_error();
+    closer->then(closer->context, result);
+    hf_os_set_error(error);
+}
+
 hf_status hf_close_then(hf_table *table, hf_handle handle, hf_completion then, void *context)
 {
     hf_refusal refusal = {.operation = "hf_close_then", .site = HF_SITE(), .closes = true};
@@ -58,6 +66,6 @@ hf_status hf_close_then(hf_table *table, hf_handle handle, hf_completion then, v
     if (closer.left != HF_CLOSING_NOTHING)
         hf_drain(table, refusal.site);
     else if (status == HF_OK)
-        then(context, &result); /* it was reserved, and is abandoned */
+        call_at_once(&closer, &result);
     return status;
 }
