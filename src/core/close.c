@@ -293,7 +293,7 @@ enum { REFUSED = 128 };
 static void begin_batch(hf_table *table, const hf_handle *handles, size_t count, uint8_t *left,
                         hf_trace closed)
 {
-    hf_closer closer;
+    hf_closer closer = {.left = HF_CLOSING_NOTHING};
     bool hot = false;
     hf_window window = hf_window_begin(HF_WINDOW);
     for (size_t i = 0; i < count; i++) {

@@ -69,13 +69,18 @@ static const hf_os_fork_handlers *outer(void)
     return handlers != NULL ? handlers : &none;
 }
 
+static void call(void (*handler)(void))
+{
+    if (handler != NULL)
+        handler();
+}
+
 /* ---- before --------------------------------------------------------------------------------- */
 
 static void prepare(void)
 {
     int error = hf_os_error();
-    if (outer()->prepare != NULL)
-        outer()->prepare();
+    call(outer()->prepare);
     hf_gate_shut();
     int64_t deadline = hf_os_now_ns() + PATIENCE_NS;
     for (uint32_t record = 1; record <= hf_record_peak(); record++)
@@ -90,8 +95,7 @@ static void in_parent(void)
 {
     int error = hf_os_error();
     hf_gate_open();
-    if (outer()->parent != NULL)
-        outer()->parent();
+    call(outer()->parent);
     hf_os_set_error(error);
 }
 
@@ -420,8 +424,7 @@ static void in_child(void)
 {
     int error = hf_os_error();
     hf_os_thread_renumber();
-    if (outer()->child != NULL)
-        outer()->child();
+    call(outer()->child);
     __atomic_store_n(&hf_record_at(hf_this_thread.record)->thread, hf_event_forked(),
                      __ATOMIC_RELAXED);
     for (uint32_t record = 1; record <= hf_record_peak(); record++)

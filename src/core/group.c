@@ -10,6 +10,8 @@
  * 0 has acquired all that its functions did. */
 #include "core/group.h"
 
+#include <string.h>
+
 #include "core/cold.h"
 #include "core/registry.h"
 
@@ -155,10 +157,9 @@ static hf_group *take(void)
 
 static void copy_name(hf_group *group, const char *name)
 {
-    size_t i = 0;
-    for (; i + 1 < HF_GROUP_NAME_SIZE && name[i] != '\0'; i++)
-        group->name[i] = name[i];
-    group->name[i] = '\0';
+    size_t length = strnlen(name, HF_GROUP_NAME_SIZE - 1);
+    memcpy(group->name, name, length);
+    group->name[length] = '\0';
 }
 
 hf_status hf_group_create(const char *name, hf_group **out)

@@ -327,7 +327,7 @@ uint64_t hf_timer_run(hf_timer_queue *queue)
 {
     hf_site site = HF_SITE();
     hf_timer_batch batch;
-    run during;
+    run during = {.now_us = 0};
     uint64_t called = 0;
     uint32_t again = 0;
     if (!hf_timer_queue_is_usable(queue) || hf_exiting() || start_run(queue, &during) != HF_OK)

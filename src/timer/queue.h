@@ -218,7 +218,7 @@ hf_timer_waste hf_timer_take_ran_locked(hf_timer_node *node);
 void hf_timer_set_descriptor_locked(hf_timer_queue *queue);
 
 /* The release function of the queue's type: `context` is the queue. */
-hf_outcome hf_timer_release(hf_value node, void *context, int32_t *error);
+hf_outcome hf_timer_release(hf_value value, void *context, int32_t *error);
 
 /* ---- the driver ----------------------------------------------------------------------------- */
 
