@@ -120,7 +120,8 @@ static bool commit_slots(hf_table *table, uint64_t end)
     uint64_t have = __atomic_load_n(limit, __ATOMIC_ACQUIRE) >> HF_INDEX_SHIFT_;
     if (end <= have)
         return true;
-    uint64_t want = (end + STEP - 1) & ~(uint64_t)(STEP - 1);
+    uint64_t step = (end + STEP - 1) & ~(uint64_t)(STEP - 1);
+    uint64_t want = hf_os_array_part(step * sizeof(hf_slot_)) / sizeof(hf_slot_);
     if (want > table->slot_capacity)
         want = table->slot_capacity;
     if (!hf_os_commit(&table->head.slots[have], (want - have) * sizeof(hf_slot_)))

@@ -81,7 +81,7 @@ static bool reserve_slots(hf_table *table)
     size_t bytes = table->slot_capacity * sizeof(hf_slot_);
     if (table->head.slots != NULL)
         return true;
-    hf_slot_ *slots = hf_os_reserve(bytes);
+    hf_slot_ *slots = hf_os_reserve_array(bytes);
     if (slots == NULL)
         return false;
     hf_os_show_roots(slots, bytes);

@@ -19,6 +19,18 @@ size_t hf_os_page_size(void);
 /* Reserves address space that may not be touched yet.  NULL when there is none. */
 void *hf_os_reserve(size_t bytes);
 
+/* The same for a large array that is used from its beginning on, and densely: all but the first
+ * HF_OS_SMALL_PART may get huge pages, which spare those who jump about in it the walk through the
+ * page tables.  An array that stays smaller costs no more memory than by hf_os_reserve, a larger
+ * one at most a huge page more for each place where it is being filled. */
+void *hf_os_reserve_array(size_t bytes);
+#define HF_OS_SMALL_PART ((size_t)4 << 20)
+
+/* How much of such an array to commit, where `wanted` bytes from its beginning are to be used: a
+ * huge page is only had if it is committed as a whole.  At least a page's multiple; not limited by
+ * the size of the array. */
+size_t hf_os_array_part(size_t wanted);
+
 /* Makes [address, address + bytes) readable, writable and, the first time, zero.  Both are
  * multiples of the page size.  May be repeated, also by several threads at once.  False: out of
  * memory. */

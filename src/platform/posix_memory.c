@@ -43,6 +43,48 @@ void *hf_os_reserve(size_t bytes)
     return address == MAP_FAILED ? NULL : address;
 }
 
+/* The size of a huge page; where it is another, less is gained. */
+#define HUGE ((size_t)2 << 20)
+_Static_assert(HF_OS_SMALL_PART % HUGE == 0, "the huge part begins with a huge page");
+
+static size_t round_up(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) & ~(unit - 1);
+}
+
+/* Gives back what surrounds an array of `bytes` that begins at a multiple of HUGE. */
+static char *trim(char *address, size_t bytes)
+{
+    size_t before = round_up((uintptr_t)address, HUGE) - (uintptr_t)address;
+    char *array = address + before;
+    if (before != 0)
+        hf_os_unreserve(address, before);
+    if (before != HUGE)
+        hf_os_unreserve(array + bytes, HUGE - before);
+    return array;
+}
+
+void *hf_os_reserve_array(size_t bytes)
+{
+    size_t size = round_up(bytes, hf_os_page_size());
+    if (size <= HF_OS_SMALL_PART)
+        return hf_os_reserve(bytes);
+    char *address = size <= SIZE_MAX - HUGE ? hf_os_reserve(size + HUGE) : NULL;
+    if (address == NULL)
+        return NULL;
+    char *array = trim(address, size);
+    int saved = errno;
+    /* Fails where the system has no huge pages. */
+    (void)madvise(array + HF_OS_SMALL_PART, size - HF_OS_SMALL_PART, MADV_HUGEPAGE);
+    errno = saved;
+    return array;
+}
+
+size_t hf_os_array_part(size_t wanted)
+{
+    return round_up(wanted, wanted > HF_OS_SMALL_PART ? HUGE : hf_os_page_size());
+}
+
 bool hf_os_commit(void *address, size_t bytes)
 {
     if (fails_now())

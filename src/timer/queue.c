@@ -144,7 +144,7 @@ static hf_status make_nodes(hf_timer_queue *queue)
     size_t page = hf_os_page_size();
     queue->node_bytes =
         ((size_t)(queue->capacity + 1) * sizeof(hf_timer_node) + page - 1) & ~(page - 1);
-    queue->nodes = hf_os_reserve(queue->node_bytes);
+    queue->nodes = hf_os_reserve_array(queue->node_bytes);
     return queue->nodes != NULL ? HF_OK : HF_E_NO_ADDRESS_SPACE;
 }
 

@@ -43,16 +43,14 @@ static bool commit_locked(hf_timer_queue *queue, uint64_t index)
     enum { STEP = 512 };
     if (index < queue->committed)
         return true;
-    uint64_t all = queue->node_bytes / sizeof(hf_timer_node);
-    uint64_t want = (index + queue->committed / 4 + STEP) & ~(uint64_t)(STEP - 1);
-    size_t page = hf_os_page_size();
-    uintptr_t start = (uintptr_t)&queue->nodes[queue->committed] & ~(uintptr_t)(page - 1);
-    if (want > all)
-        want = all;
-    uintptr_t end = ((uintptr_t)&queue->nodes[want] + page - 1) & ~(uintptr_t)(page - 1);
-    if (!hf_os_commit((void *)start, end - start))
+    uint64_t nodes = index + queue->committed / 4 + STEP;
+    size_t have = queue->committed * sizeof(hf_timer_node);
+    size_t want = hf_os_array_part(nodes * sizeof(hf_timer_node));
+    if (want > queue->node_bytes)
+        want = queue->node_bytes;
+    if (!hf_os_commit((char *)queue->nodes + have, want - have))
         return false;
-    queue->committed = want;
+    queue->committed = want / sizeof(hf_timer_node);
     return true;
 }
 
