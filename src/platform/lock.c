@@ -44,15 +44,21 @@ static void give_up(hf_lock *lock, uint32_t word)
                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
+/* Whoever has a full bound is only out-run while the lock changes hands: his time begins anew with
+ * each change that he sees.  One is that the flag is gone that he has set. */
 bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns)
 {
     int64_t start = hf_os_now_ns();
+    uint32_t seen = 0;
     bool slept = false;
     while (!take_free(lock)) {
         uint32_t word = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
-        int64_t left = bound_ns - (hf_os_now_ns() - start);
         if (word == 0)
             continue;
+        if (word != seen && bound_ns >= HF_LOCK_BOUND_NS)
+            start = hf_os_now_ns();
+        seen = word | HF_LOCK_AWAITED;
+        int64_t left = bound_ns - (hf_os_now_ns() - start);
         bool gone = slept && !hf_os_thread_lives(holder_of(word));
         if (gone || (left <= 0 && bound_ns >= HF_LOCK_BOUND_NS))
             give_up(lock, word);

@@ -28,8 +28,9 @@ typedef struct hf_lock {
 bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns);
 void hf_lock_wake(hf_lock *lock);
 
-/* False, after at most bound_ns (0: at once): the holder keeps it, is gone, or is this thread.
- * False at once where HF_LOCK_GIVEN_UP. */
+/* False, after bound_ns (0: at once): the holder keeps it, is gone, or is this thread.  False at
+ * once where HF_LOCK_GIVEN_UP.  A bound of HF_LOCK_BOUND_NS or more is for one holding of the lock:
+ * who is merely out-run by others waits on. */
 static inline bool hf_lock_take(hf_lock *lock, int64_t bound_ns)
 {
     uint32_t none = 0;

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { THREADS = 4, ROUNDS = 20000 };
@@ -157,6 +158,30 @@ Test(lock, all_sleepers_get_it_in_turn)
 }
 
 /* ---- one who does not ----------------------------------------------------------------------- */
+
+/* Holds the lock three times, each time for less than the bound, and lets go for a moment only. */
+static void hog(void *argument)
+{
+    const struct timespec most = {.tv_nsec = 600 * 1000 * 1000};
+    (void)argument;
+    for (int i = 0; i < 3; i++) {
+        take(NULL);
+        nanosleep(&most, NULL);
+        hf_lock_give(&lock);
+    }
+}
+
+Test(lock, changes_of_hands_renew_the_bound)
+{
+    actor *other = actor_start();
+    actor_begin(other, hog, NULL);
+    while (!has_flag(UINT32_MAX))
+        sched_yield();
+    cr_assert(hf_lock_take(&lock, HF_LOCK_BOUND_NS), "given up although it was given back");
+    hf_lock_give(&lock);
+    actor_finish(other);
+    actor_end(other);
+}
 
 Test(lock, own_is_refused_at_once)
 {
