@@ -31,8 +31,8 @@
  * duplicating was not begun.  hf_type.fork says what becomes of values.  What the child has to
  * release at once is released before fork returns there, so release functions may run in a forked
  * child, with what that allows them to call; the child of a process that is exiting releases
- * nothing.  A completion (hf_close_then) is called in the child if its handle's life ends there, but
- * not if another thread had begun to end it.
+ * nothing.  A completion (hf_close_then) is called in the child if its handle's life ends there,
+ * but not if another thread had begun to end it.
  *
  * A fork waits until no other thread is in one of the library's short critical sections, and holds
  * those who come to one; at most about a second, if a thread is stopped there for ever, in which
