@@ -114,14 +114,15 @@ static hf_status begin_at(const hf_subject *subject, unsigned how, unsigned *clo
 static void seal(const hf_closer *closer, unsigned how)
 {
     const hf_subject *subject = &closer->subject;
+    if ((closer->left & (HF_CLOSING_BARRIER | HF_CLOSING_UNSEALED)) == 0)
+        return; /* the first step has done so */
 #ifdef HF_FAULT_INJECTION
     if (hf_close_unsealed != NULL)
         hf_close_unsealed(closer);
 #endif
     if ((how & HF_CLOSE_THEN) != 0)
         hf_cold_set_then(subject->table, subject->raw, closer->then, closer->context);
-    if ((closer->left & (HF_CLOSING_BARRIER | HF_CLOSING_UNSEALED)) != 0)
-        (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
+    (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
 /* Who closed: recorded while the handle is the closer's to release, or held by him. */
@@ -337,11 +338,9 @@ static void end_batch(hf_table *table, const hf_handle *handles, size_t count, c
 {
     hf_closer closer;
     hf_view view;
-    for (size_t i = 0; i < count; i++) {
-        if (!find_closer(table, handles[i], left[i], &closer))
-            continue;
-        hf_close_unblock(&closer);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (find_closer(table, handles[i], left[i], &closer))
+            hf_close_unblock(&closer);
     hf_full_fence(); /* after SEALED, before the look.  Partner: the leavers' fence */
     hf_view_take(&view);
     for (size_t i = 0; i < count; i++)

@@ -15,6 +15,7 @@
 extern inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
                                     hf_region *out);
 extern inline bool hf_region_entered(const hf_region *region);
+
 /* ---- the exported twins ----------------------------------------------------------------------
  *
  * Written apart from the inline functions, so that what is not hot is one call without anything to
@@ -127,7 +128,7 @@ static uint64_t warm(const hf_table *table, uint64_t state, uint64_t heat)
 }
 
 /* Takes a count; *state is what was there before. */
-static hf_status take_count(const hf_subject *subject, bool warms, uint64_t *state)
+static hf_status take_count(const hf_subject *subject, uint64_t *state)
 {
     uint64_t heat = 1;
     for (;;) {
@@ -135,9 +136,7 @@ static hf_status take_count(const hf_subject *subject, bool warms, uint64_t *sta
             return HF_E_STALE_HANDLE; /* closed, or never open: the caller finds out */
         if (hf_state_count(*state) == HF_COUNT_LIMIT)
             return HF_E_TOO_MANY_REFERENCES;
-        uint64_t next = *state + HF_COUNT_ONE;
-        if (warms)
-            next = warm(subject->table, next, heat);
+        uint64_t next = warm(subject->table, *state + HF_COUNT_ONE, heat);
         /* Acquire: the value was written before.  Partner: the release store in open. */
         if (__atomic_compare_exchange_n(&subject->slot->state, state, next, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) {
@@ -175,7 +174,7 @@ static inline hf_status enter_counted(const hf_subject *subject, uint64_t state,
 {
     uint32_t stack = subject->table->level == 3 ? hf_event_trace(site).stack : 0;
     hf_window window = hf_window_begin(HF_WINDOW);
-    hf_status status = take_count(subject, true, &state);
+    hf_status status = take_count(subject, &state);
     if (HF_LIKELY(status == HF_OK))
         *entry = admit(subject, list_region(subject, stack));
     hf_window_end(window);

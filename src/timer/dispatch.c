@@ -60,7 +60,7 @@ static void put_aside(run *during, hf_timer_node *node)
     node->phase = HF_TIMER_ASIDE;
     if (node->aside != NULL)
         return;
-    node->aside = node; /* for now the last */
+    node->aside = node; /* the last, until another follows */
     *during->next_aside = node;
     during->next_aside = &node->aside;
 }

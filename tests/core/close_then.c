@@ -258,6 +258,18 @@ Test(close_then, failed_release_is_told)
     world->outcome = HF_OUTCOME_RELEASED;
 }
 
+Test(close_then, errno_is_preserved_where_a_reserved_handle_is_abandoned)
+{
+    hf_handle reserved;
+    start(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_reserve(table, &world->types[FAKE_RUNDOWN], &reserved));
+    completion c = {.calls = 0};
+    errno = EXDEV;
+    MUST_OK(hf_close_then(table, reserved, note, &c));
+    cr_assert_eq(errno, EXDEV);
+    cr_assert_eq(c.calls, 1);
+}
+
 Test(close_then, errno_is_preserved)
 {
     hf_ref ref;
