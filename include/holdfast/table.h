@@ -53,7 +53,7 @@ typedef struct hf_table_options {
     hf_protection protection;
     hf_level level;
     uint64_t capacity_slots; /* 0: 16,777,215; at most 2^30 - 2.  Costs address space, not memory:
-                                16 bytes a slot, 16 more with FIFO, and 160 to 560 where cold
+                                16 bytes a slot, 16 more with FIFO, and 184 to 576 where cold
                                 records are needed (labels, parents, namespaces, stacks) */
     uint64_t seed;           /* 0: handles differ from run to run; else runs are deterministic */
     const char *name;        /* for reports, at most 47 bytes are kept; NULL: "table" */

@@ -91,7 +91,7 @@ void hf_os_barrier_heavy(void);
 
 uint64_t hf_os_thread_id(void); /* the system's */
 
-/* The same as a number below 2^31, remembered by the thread: one load. */
+/* The same as a number below 2^30, remembered by the thread: one load. */
 extern __thread uint32_t hf_os_thread_number_ __attribute__((tls_model("initial-exec")));
 uint32_t hf_os_thread_number_slow(void);
 static inline uint32_t hf_os_thread_number(void)
