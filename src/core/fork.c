@@ -297,24 +297,28 @@ static void end_record(uint32_t number)
 
 /* ---- policies ------------------------------------------------------------------------------- */
 
-static uint32_t policy_of(const hf_table *table, uint64_t word)
+/* The types of a table with a policy: see hf_table. */
+static uint32_t types_with(const hf_table *table, hf_fork_policy policy)
 {
-    const hf_type *type = hf_type_of(table, word);
-    return type != NULL ? type->fork : HF_FORK_INHERIT;
+    return __atomic_load_n(&table->forked_types[policy], __ATOMIC_RELAXED);
+}
+
+static bool has_policy(const hf_subject *subject, hf_fork_policy policy)
+{
+    return (types_with(subject->table, policy) >> hf_word_type(subject->raw) / 2 & 1) != 0;
 }
 
 /* A borrowed handle follows the owner of its value, if there is one that is known. */
-static uint32_t policy_of_owner(const hf_subject *subject)
+static bool follows_owner(const hf_subject *subject, hf_fork_policy policy)
 {
     const hf_type *type = hf_type_of(subject->table, subject->raw);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
     hf_subject owner;
     if (type->name_space == NULL || subject->table->skip_checks)
-        return HF_FORK_INHERIT;
+        return false;
     hf_handle found = hf_owners_find(type->name_space, value, subject->handle, false);
-    return !hf_handle_is_null(found) && find_anywhere(found.bits, &owner)
-               ? policy_of(owner.table, owner.raw)
-               : HF_FORK_INHERIT;
+    return !hf_handle_is_null(found) && find_anywhere(found.bits, &owner) &&
+           has_policy(&owner, policy);
 }
 
 /* Closes a handle whose value is never to be released here, or sees to that if it is closed. */
@@ -356,8 +360,7 @@ static void apply_policy(hf_table *table, hf_fork_policy wanted, bool borrowed)
         if (!holds_value(table, index, &subject) ||
             hf_cold_is_borrowed(table, subject.raw) != borrowed)
             continue;
-        uint32_t policy = borrowed ? policy_of_owner(&subject) : policy_of(table, subject.raw);
-        if (policy != (uint32_t)wanted)
+        if (!(borrowed ? follows_owner(&subject, wanted) : has_policy(&subject, wanted)))
             continue;
         if (wanted == HF_FORK_POISON)
             poison(&subject);
@@ -366,21 +369,11 @@ static void apply_policy(hf_table *table, hf_fork_policy wanted, bool borrowed)
     }
 }
 
-static bool has_policy(const hf_table *table, hf_fork_policy policy)
-{
-    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2) {
-        const hf_type *type = __atomic_load_n(&table->types[field], __ATOMIC_RELAXED);
-        if (type != NULL && type->fork == (uint32_t)policy)
-            return true;
-    }
-    return false;
-}
-
 static bool is_wanted(hf_fork_policy policy)
 {
     const hf_table *table;
     for (uint32_t next = 0; (table = next_table(&next)) != NULL;)
-        if (has_policy(table, policy))
+        if (types_with(table, policy) != 0)
             return true;
     return false;
 }
@@ -394,7 +387,7 @@ static void apply_everywhere(hf_fork_policy policy)
     for (uint32_t next = 0; (table = next_table(&next)) != NULL;)
         apply_policy(table, policy, true);
     for (uint32_t next = 0; (table = next_table(&next)) != NULL;)
-        if (has_policy(table, policy))
+        if (types_with(table, policy) != 0)
             apply_policy(table, policy, false);
 }
 

@@ -19,6 +19,17 @@ static const void *settle_field(hf_table *table, uint32_t field, const hf_type *
     return known;
 }
 
+/* What is asked of a type when the process exits or forks is noted now: then, it may be gone with
+ * its module, if the table holds no handle of it any more. */
+static void note_wishes(hf_table *table, uint32_t field, const hf_type *type)
+{
+    if ((type->flags & HF_TYPE_FLUSH_AT_EXIT) != 0)
+        (void)__atomic_fetch_or(&table->flushed_types, 1u << field / 2, __ATOMIC_RELAXED);
+    if (type->fork != HF_FORK_INHERIT)
+        (void)__atomic_fetch_or(&table->forked_types[type->fork], 1u << field / 2,
+                                __ATOMIC_RELAXED);
+}
+
 uint32_t hf_type_field_slow(hf_table *table, const hf_type *type)
 {
     for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2) {
@@ -27,8 +38,7 @@ uint32_t hf_type_field_slow(hf_table *table, const hf_type *type)
         /* Only once: a store would take the line from everybody else. */
         if (__atomic_load_n(&table->types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
             return field;
-        if ((type->flags & HF_TYPE_FLUSH_AT_EXIT) != 0)
-            (void)__atomic_fetch_or(&table->flushed_types, 1u << field / 2, __ATOMIC_RELAXED);
+        note_wishes(table, field, type);
         __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
         return field;
     }
@@ -122,6 +132,8 @@ static void forget(hf_table *table)
     hf_queue_cell *cells = table->bag.cells;
     table->bag = (hf_bag){.cells = cells};
     __atomic_store_n(&table->flushed_types, 0u, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i <= HF_FORK_POISON; i++)
+        __atomic_store_n(&table->forked_types[i], 0u, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
         __atomic_store_n(&table->types[i], NULL, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_DEFERRED_SLOTS; i++)

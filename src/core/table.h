@@ -71,9 +71,10 @@ struct hf_table {
     uint32_t plain_field; /* of the first type whose owned handles need no cold record; 0: none */
     const void *types[HF_TYPE_FIELDS];
     uint32_t flushed_types; /* bit b: the type of field 2 * b has HF_TYPE_FLUSH_AT_EXIT */
-    uint64_t slot_capacity; /* reserved: a power of two */
-    char *cold;             /* see cold.h */
-    uint64_t cold_limit;    /* indices below it have committed cold records */
+    uint32_t forked_types[HF_FORK_POISON + 1]; /* the same by hf_fork_policy, without INHERIT */
+    uint64_t slot_capacity;                    /* reserved: a power of two */
+    char *cold;                                /* see cold.h */
+    uint64_t cold_limit;                       /* indices below it have committed cold records */
     uint64_t cold_stride;
     uint32_t cold_lives;                  /* in each record */
     uint64_t deferred[HF_DEFERRED_SLOTS]; /* handles to settle: see signal.c */

@@ -1,6 +1,9 @@
 /* Fork policies: what becomes of the values of a type in the child. */
 #include "fork_scene.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 static hf_handle second;
 static hf_namespace numbers = HF_NAMESPACE_INIT("fake numbers", HF_VALUES_SPARSE);
 
@@ -48,6 +51,22 @@ static int was_poisoned(void *argument)
     HOLDS(ends_well());
     HOLDS(releases_of(scene_now.value) == 0);
     return 0;
+}
+
+/* As when the module that it was in is unloaded: nothing is left of it but that it was used. */
+Test(fork_policy, type_that_is_gone_is_not_read)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    hf_type *type = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq((void *)type, MAP_FAILED);
+    *type = scene_now.world->types[FAKE_PLAIN];
+    hf_handle of_it;
+    MUST_OK(hf_open(scene_now.table, type, fake_make(scene_now.world), NULL, &of_it));
+    MUST_OK(hf_close(scene_now.table, of_it, NULL));
+    cr_assert_eq(mprotect(type, page, PROT_NONE), 0);
+    fork_scene_open(FAKE_RUNDOWN);
+    CHILD_MUST(is_open);
+    cr_expect_eq(close_now(), HF_OUTCOME_RELEASED);
 }
 
 static void owned(hf_fork_policy policy, fake_kind kind, bool hot, int (*check)(void *argument))
