@@ -102,13 +102,6 @@ static void others_create(void)
     }
 }
 
-static void stop_everywhere(const stepper_case *scene)
-{
-    if (!stepper_is_permitted())
-        cr_skip_test("ptrace is not permitted here");
-    cr_assert(stepper_run(scene, STEPPER_INSTRUCTIONS, MOST) > 0);
-}
-
 Test(frozen_first, entering)
 {
     static const stepper_case scene = {.name = "a thread's first enter",
@@ -116,7 +109,7 @@ Test(frozen_first, entering)
                                        .operation = enter,
                                        .others = others_enter,
                                        .settle = leave_and_close};
-    stop_everywhere(&scene);
+    stepper_run(&scene, STEPPER_INSTRUCTIONS, MOST);
 }
 
 Test(frozen_first, creating)
@@ -126,7 +119,7 @@ Test(frozen_first, creating)
                                        .operation = create,
                                        .others = others_create,
                                        .settle = destroy};
-    stop_everywhere(&scene);
+    stepper_run(&scene, STEPPER_INSTRUCTIONS, MOST);
 }
 
 Test(frozen_first, creating_and_destroying_another)
@@ -135,5 +128,5 @@ Test(frozen_first, creating_and_destroying_another)
                                        .prepare = prepare_pool,
                                        .operation = create_and_destroy,
                                        .others = others_create};
-    stop_everywhere(&scene);
+    stepper_run(&scene, STEPPER_INSTRUCTIONS, MOST);
 }

@@ -97,13 +97,6 @@ static void others_report_and_fork(void)
     DEMAND(forked(report_in_child, NULL) == 0);
 }
 
-static void stop_everywhere(const stepper_case *scene, stepper_unit unit, unsigned most)
-{
-    if (!stepper_is_permitted())
-        cr_skip_test("ptrace is not permitted here");
-    cr_assert(stepper_run(scene, unit, most) > 0);
-}
-
 /* At each lock, each unlock and each system call, and in between. */
 Test(frozen_reports, printing)
 {
@@ -112,7 +105,7 @@ Test(frozen_reports, printing)
                                        .arrive = others_meet,
                                        .operation = close_again,
                                        .others = others_report_and_fork};
-    stop_everywhere(&scene, STEPPER_INSTRUCTIONS, 20);
+    stepper_run(&scene, STEPPER_INSTRUCTIONS, 20);
 }
 
 /* No thread and no fork here: among what the first one may hold are the C library's own locks. */
@@ -123,5 +116,5 @@ Test(frozen_reports, naming_addresses)
                                        .arrive = others_meet,
                                        .operation = close_again,
                                        .others = others_report};
-    stop_everywhere(&scene, STEPPER_SYSCALLS, 12);
+    stepper_run(&scene, STEPPER_SYSCALLS, 12);
 }

@@ -27,14 +27,11 @@ typedef struct stepper_case {
     void (*settle)(void);    /* first thread, after it was let go and has done the operation */
 } stepper_case;
 
-/* Whether this process may trace its children: not in every container. */
-bool stepper_is_permitted(void);
-
 /* Tries every point of the operation: each instruction when it is reached for the first time.  Of
  * more than `most` steps that many, evenly spread, and those before and after each atomic
  * instruction and each system call.  (Elsewhere than on x86-64 instructions are not recognised.)  A
- * failure fails the running test.  Answers how many points were tried. */
-unsigned stepper_run(const stepper_case *scene, stepper_unit unit, unsigned most);
+ * failure fails the running test; where a process may not trace its children, it is skipped. */
+void stepper_run(const stepper_case *scene, stepper_unit unit, unsigned most);
 
 /* For the functions of a case: what the second thread is about to do, should it hang; */
 void stepper_stage(const char *stage);
