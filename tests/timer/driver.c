@@ -2,12 +2,15 @@
 #include "actor.h"
 #include "forked.h"
 #include "platform/platform.h"
+#include "timer/queue.h"
 #include "timer_support.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -469,5 +472,42 @@ Test(forks, descriptor_is_the_childs_own)
     forked_timer = open_tally(queue, &forked_tally, count_call);
     cr_assert_eq(forked(child_of_a_descriptor, &fd), 0);
     cr_assert_not(is_readable(fd, 0));
+    hf_timer_queue_destroy(queue);
+}
+
+/* Gives the lock back when the forking thread has begun to wait for it. */
+static void hold_lock_for_a_while(void *argument)
+{
+    _Atomic bool *held = argument;
+    if (!hf_timer_lock(queue))
+        abort();
+    *held = true;
+    for (int i = 0;
+         i < 1000 && __atomic_load_n(&queue->lock.word, __ATOMIC_RELAXED) == hf_os_thread_number();
+         i++)
+        (void)poll(NULL, 0, 1);
+    hf_timer_unlock(queue);
+}
+
+static int child_of_a_busy_queue(void *argument)
+{
+    (void)argument;
+    return hf_timer_set(queue, forked_timer, 0, 0) == HF_OK && hf_timer_run(queue) == 1 ? 0 : 1;
+}
+
+Test(forks, lock_that_another_thread_holds_is_free_in_the_child)
+{
+    _Atomic bool held = false;
+    reports_start();
+    queue = create(false);
+    forked_timer = open_tally(queue, &forked_tally, count_call);
+    actor *other = actor_start();
+    actor_begin(other, hold_lock_for_a_while, (void *)&held);
+    while (!held)
+        sched_yield();
+    cr_assert_eq(forked(child_of_a_busy_queue, NULL), 0);
+    actor_finish(other);
+    actor_end(other);
+    MUST_OK(hf_timer_set(queue, forked_timer, 0, 0));
     hf_timer_queue_destroy(queue);
 }
