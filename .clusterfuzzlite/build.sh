@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds the harnesses for ClusterFuzzLite and OSS-Fuzz, which run this in the project's folder and set
-# CC, CXX, CFLAGS, CXXFLAGS, LIB_FUZZING_ENGINE, OUT and WORK.  Puts into OUT, for each harness, the
-# program <name>_fuzz and its <name>_fuzz_seed_corpus.zip, and where there is one <name>_fuzz.dict and
-# <name>_fuzz.options.
+# Builds the harnesses for ClusterFuzzLite and OSS-Fuzz, which run this in the project's folder and
+# set CC, CXX, CFLAGS, CXXFLAGS, LIB_FUZZING_ENGINE, OUT and WORK.  Puts into OUT, for each harness,
+# the program <name>_fuzz and its <name>_fuzz_seed_corpus.zip, and where there is one
+# <name>_fuzz.dict and <name>_fuzz.options.
 set -euo pipefail
 
 : "${LIB_FUZZING_ENGINE:?}" "${OUT:?}" "${WORK:?}"

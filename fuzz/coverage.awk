@@ -1,7 +1,7 @@
 # Sums up lines "<file below src/> <line> <how often it was reached>", in which a line may come more
-# than once: prints how many of the lines of each folder were reached, and writes into the file `table`
-# the same for each file, with the lines that were not.  The exit status is 1 if one of the folders in
-# `counted`, or all of these together, stay below `least` per cent.  Portable awk.
+# than once: prints how many of the lines of each folder were reached, and writes into the file
+# `table` the same for each file, with the lines that were not.  The exit status is 1 if one of the
+# folders in `counted`, or all of these together, stay below `least` per cent.  Portable awk.
 {
     times[$1, $2] += $3
     if ($2 > last[$1])

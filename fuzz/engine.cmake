@@ -1,5 +1,5 @@
-# Has everything instrumented for the fuzzing engine, and sees to it that the engine is there.  For the
-# project's top level: what is instrumented are the harnesses and the library.
+# Has everything instrumented for the fuzzing engine, and sees to it that the engine is there.  For
+# the project's top level: what is instrumented are the harnesses and the library.
 if(HOLDFAST_FUZZ_ENGINE STREQUAL "-fsanitize=fuzzer")
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
@@ -21,6 +21,6 @@ check_cxx_source_compiles("
 unset(CMAKE_REQUIRED_LIBRARIES)
 if(NOT HOLDFAST_FUZZ_ENGINE_LINKS)
   message(FATAL_ERROR "holdfast: HOLDFAST_FUZZ: ${CMAKE_CXX_COMPILER} does not link "
-    "'${HOLDFAST_FUZZ_ENGINE}'. Use clang and clang++, with libFuzzer (on Debian: libclang-rt-dev), "
+    "'${HOLDFAST_FUZZ_ENGINE}'. Use clang and clang++ with libFuzzer (Debian: libclang-rt-dev), "
     "or afl-clang-fast and afl-clang-fast++.")
 endif()
