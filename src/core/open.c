@@ -40,11 +40,11 @@ static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_o
         return HF_E_CLOSING;
     if (field == 0)
         return HF_E_TOO_MANY_TYPES;
-    hf_status status = hf_bag_take(table, &index);
+    hf_status status = hf_bag_take(table, hf_local_of(table), &index);
     if (status != HF_OK)
         return status;
     if (cold && !hf_cold_commit(table, index)) {
-        hf_bag_give(table, index);
+        hf_bag_give(table, hf_local_of(table), index);
         return HF_E_NO_MEMORY;
     }
     *raw = new_raw(table, field + (cold ? HF_TYPE_COLD : 0), index);
@@ -104,9 +104,8 @@ static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value 
     return owner;
 }
 
-static inline void count_opened(hf_table *table)
+static inline void count_opened(const hf_table *table, hf_local *local)
 {
-    hf_local *local = hf_local_of(table);
     hf_count_up(table, local, &local->opened);
 }
 
@@ -131,7 +130,7 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
     hf_window window = hf_window_begin(HF_WINDOW);
     publish(subject, value);
     if (birth->counts)
-        count_opened(subject->table);
+        count_opened(subject->table, hf_local_of(subject->table));
     for (unsigned i = 0; i < birth->notes; i++)
         hf_note_end();
     hf_window_end(window);
@@ -210,7 +209,7 @@ static void give_back(hf_table *table, uint64_t raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_note_end();
-    hf_bag_give(table, hf_raw_index(raw));
+    hf_bag_give(table, hf_local_of(table), hf_raw_index(raw));
     hf_window_end(window);
 }
 
@@ -277,7 +276,8 @@ static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *o
 {
     uint32_t index;
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = hf_bag_take(table, &index);
+    hf_local *local = hf_local_of(table);
+    hf_status status = hf_bag_take(table, local, &index);
     if (__builtin_expect(status != HF_OK, 0)) {
         hf_window_end(window);
         return hf_fail(table, status);
@@ -285,7 +285,7 @@ static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *o
     uint32_t field = __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED);
     hf_subject subject = hf_subject_of(table, new_raw(table, field, index));
     publish(&subject, value);
-    count_opened(table);
+    count_opened(table, local);
     hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
@@ -345,7 +345,7 @@ hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
     __atomic_store_n(&subject.slot->state,
                      raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_RELEASED,
                      __ATOMIC_RELEASE);
-    count_opened(table);
+    count_opened(table, hf_local_of(table));
     hf_note_end();
     hf_window_end(window);
     *out = subject.handle;
