@@ -262,13 +262,24 @@ static inline bool is_plain(const hf_subject *subject, uint64_t state)
            (hf_defer_word() | hf_exit_word()) == 0;
 }
 
+/* Whether the end of a handle with a cold record is that of one without. */
+static bool ends_plainly(const hf_subject *subject)
+{
+    return (subject->table->skip_checks ||
+            hf_type_of(subject->table, subject->raw)->name_space == NULL) &&
+           hf_cold_is_simple(subject->table, subject->raw);
+}
+
 /* The rest of it for one with a cold record. */
 __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t raw,
                                                      hf_close_result *result, hf_site site)
 {
     hf_subject subject = hf_subject_of(table, raw);
     note_closer(&subject, trace_of(table, site));
-    hf_finish_at_once(&subject, result, site);
+    if (ends_plainly(&subject))
+        hf_finish_plain(&subject, result, site);
+    else
+        hf_finish_at_once(&subject, result, site);
 }
 
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)

@@ -1,6 +1,7 @@
-/* The plain end of a life: of a handle without a cold record, which is owned, in no namespace, and
- * without identity, parent or group.  Inline, so that closing has its subject in registers; what is
- * not inline is therefore given the table and the raw handle, not the subject's address. */
+/* The plain end of a life: of a handle without a cold record, or with one that tells nothing but
+ * who opened and closed it.  It is owned, in no namespace, and without identity, parent or group.
+ * Inline, so that closing has its subject in registers; what is not inline is therefore given the
+ * table and the raw handle, not the subject's address. */
 #ifndef HF_CORE_FINISH_H
 #define HF_CORE_FINISH_H
 

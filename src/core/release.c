@@ -263,8 +263,9 @@ static bool free_slot(hf_subject *current, const hf_close_result *result)
     hf_farewell_read(current, &farewell);
     /* One window, and a note, so that in the child of a fork the parent is dropped and looked at.
      */
-    hf_window window = hf_window_begin(HF_WINDOW);
-    hf_recycle(current);
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    hf_free_state(current);
+    hf_inside_end(current->handle.bits);
     bool has_parent = hf_drop_parent(current->table, farewell.parent, &parent);
     if (has_parent)
         hf_note_begin(HF_NOTE_CLOSE, parent.handle.bits);
