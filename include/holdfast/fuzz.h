@@ -879,7 +879,8 @@ static void hf_fuzz_print_code_(uint32_t number)
     uint8_t makes = hf_fuzz_.makes[hf_fuzz_index_(operation)];
     if (makes != 0) {
         const char *type = hf_fuzz_.target->kinds[makes - 1].c_type;
-        hf_fuzz_print_("    %s ", type != NULL ? type : "void *");
+        type = type != NULL && *type != '\0' ? type : "void *";
+        hf_fuzz_print_(type[strlen(type) - 1] == '*' ? "    %s" : "    %s ", type);
         hf_fuzz_print_variable_(makes, number);
         hf_fuzz_print_(" = {0};\n");
     }
@@ -1286,7 +1287,7 @@ static void hf_fuzz_add_(uint32_t number, uint8_t kind, uint64_t value)
     object->parent = object->child != 0 ? step->taken[0] : 0;
     uint32_t owner = hf_fuzz_owner_(object);
     if (owner != 0 && (hf_fuzz_kind_of_(object)->flags & HF_FUZZ_SHARED) == 0)
-        hf_fuzz_tell_("duplicate-owner", "made the value 0x%llx, which %s#%u has, and is live",
+        hf_fuzz_tell_("duplicate-owner", "made the value 0x%llx, which the live %s#%u has",
                       (unsigned long long)value, hf_fuzz_kind_name_(hf_fuzz_.objects[owner].kind),
                       owner);
     hf_fuzz_.live[hf_fuzz_.live_count++] = number;
@@ -1955,7 +1956,7 @@ static void hf_fuzz_check_makers_(const hf_fuzz_target *target)
 
 static void hf_fuzz_print_keys_(void)
 {
-    hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ=key=value:...\n"
+    hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ=key=number:key=number...\n"
                    "  print=1       print each operation before it runs\n"
                    "  code=1        the same in C\n"
                    "  timeout_ms=N  time for one operation; 0: any\n"
@@ -1993,12 +1994,10 @@ static void hf_fuzz_read_environment_(void)
         char *value = strchr(key, '=');
         if (value != NULL)
             *value++ = '\0';
-        if (value == NULL || !hf_fuzz_set_option_(key, value)) {
+        if (value == NULL || !hf_fuzz_set_option_(key, value))
             hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ: \"%s\" is no key, or its value is no "
-                           "number\n",
+                           "number; help=1 lists the keys\n",
                            key);
-            hf_fuzz_print_keys_();
-        }
     }
     hf_fuzz_flush_();
 }
