@@ -330,6 +330,11 @@ HF_END_DECLS
 
 HF_BEGIN_DECLS
 
+/* What an engine should learn of is the interface, not the kit's own branches. */
+#if defined(__clang__) && __clang_major__ >= 13
+#pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
+#endif
+
 /* The engine's mutator; not there in a program without one. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 
@@ -639,6 +644,7 @@ typedef struct hf_fuzz_object_ {
     uint32_t closed_by; /* the step; 0: live */
     uint32_t parent;    /* an object; 0: none */
     uint32_t child;     /* which HF_FUZZ_CHILD_ flag it was made with */
+    uint32_t last;      /* the step that used it last */
     uint8_t kind;
     hf_handle known; /* in the kit's table, or null */
     char *label;     /* of that */
@@ -1285,6 +1291,7 @@ static void hf_fuzz_add_(uint32_t number, uint8_t kind, uint64_t value)
     object->child =
         step->operation->flags & (HF_FUZZ_CHILD_DIES | HF_FUZZ_CHILD_HOLDS | HF_FUZZ_CHILD_FIRST);
     object->parent = object->child != 0 ? step->taken[0] : 0;
+    object->last = number;
     uint32_t owner = hf_fuzz_owner_(object);
     if (owner != 0 && (hf_fuzz_kind_of_(object)->flags & HF_FUZZ_SHARED) == 0)
         hf_fuzz_tell_("duplicate-owner", "made the value 0x%llx, which the live %s#%u has",
@@ -1427,6 +1434,28 @@ static void hf_fuzz_judge_live_(const hf_fuzz_step_ *step)
         hf_fuzz_tell_("live-refused", "refused, though it was given live handles");
 }
 
+/* Lets libFuzzer know which operations have followed each other on a handle, and with what answers:
+ * it keeps inputs with a new such pair, also where the interface itself is not instrumented.  (In
+ * three planted bugs and seven seeds each, that took away the runs that found nothing for long.) */
+__attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t hf_fuzz_pairs_[4096];
+
+static void hf_fuzz_learn_(uint32_t number)
+{
+    const hf_fuzz_step_ *step = &hf_fuzz_.steps[number];
+    uint32_t before = number - 1;
+    if (step->taken[0] != 0) {
+        before = hf_fuzz_.objects[step->taken[0]].last;
+        hf_fuzz_.objects[step->taken[0]].last = number;
+    }
+    uint32_t pair = hf_fuzz_index_(step->operation);
+    if (before != 0) {
+        const hf_fuzz_step_ *earlier = &hf_fuzz_.steps[before];
+        pair += 251 * (1 + hf_fuzz_index_(earlier->operation)) + 17 * (uint32_t)earlier->answer;
+    }
+    pair = 4 * pair + (uint32_t)step->answer;
+    hf_fuzz_pairs_[(2 * pair + (step->stale ? 1 : 0)) % sizeof(hf_fuzz_pairs_)] = 1;
+}
+
 /* What a step answered, and what follows for the handles. */
 static void hf_fuzz_judge_(uint32_t number)
 {
@@ -1443,6 +1472,7 @@ static void hf_fuzz_judge_(uint32_t number)
         hf_fuzz_judge_stale_(step);
     else
         hf_fuzz_judge_live_(step);
+    hf_fuzz_learn_(number);
     if (step->answer != HF_FUZZ_DONE)
         return;
     if ((step->operation->flags & HF_FUZZ_CLOSES) != 0)
@@ -2147,6 +2177,10 @@ hf_fuzz_answer hf_fuzz_broken(hf_fuzz_call *call, const char *format, ...)
     va_end(arguments);
     return HF_FUZZ_BROKEN;
 }
+
+#if defined(__clang__) && __clang_major__ >= 13
+#pragma clang attribute pop
+#endif
 
 HF_END_DECLS
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static uint64_t seed = 20;
 
@@ -154,6 +156,21 @@ static void only_closes(void)
     }
 }
 
+/* A fuzzing engine that forks has a kit without threads in each child. */
+static void in_a_forked_child(void)
+{
+    uint8_t *data = random_bytes(2000);
+    uint64_t done = play(data, 2000);
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(play(data, 2000) == done ? 0 : 1);
+    must(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+         "a forked child plays as its parent does");
+    must(play(data, 2000) == done, "and the parent as before");
+    free(data);
+}
+
 /* ---- mutations ------------------------------------------------------------------------------ */
 
 /* Whether a record of `size` bytes is one of an input's. */
@@ -209,6 +226,7 @@ int main(void)
     any_size();
     huge();
     only_closes();
+    in_a_forked_child();
     for (unsigned i = 0; i < 3000; i++) {
         mutate_once();
         cross_once();
