@@ -48,7 +48,7 @@ static const hf_fuzz_kind kinds[] = {{.name = "block"}};
 static const hf_fuzz_operation operations[] = {
     [ALLOCATE] = {"allocate", allocate, .makes = "block", .code = "$0 = calloc(1, 24)"},
     [TOUCH] = {"touch", touch, .takes = {"block"}},
-    [DIG] = {"dig", dig},
+    [DIG] = {"dig", dig, .makes = NULL},
     [FREE] = {"free", give_back, .takes = {"block"}, .flags = HF_FUZZ_CLOSES, .code = "free($1)"},
 };
 

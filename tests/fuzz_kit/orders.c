@@ -168,6 +168,27 @@ static void twigs_go_first(void)
     play_branches(0, HF_FUZZ_CHILD_FIRST, &in);
 }
 
+/* Nothing snaps a twig, so its branch is not tossed, in the end either. */
+static void twig_keeps_its_branch(void)
+{
+    const hf_fuzz_kind kinds[] = {{.name = "branch"}, {.name = "twig"}};
+    const hf_fuzz_operation operations[] = {
+        [GRAB] = {"grab", grab, .makes = "branch"},
+        [TWIG] = {"grow", grab, .makes = "twig", .takes = {"branch"}, .flags = HF_FUZZ_CHILD_FIRST},
+        [TOSS] = {"toss", do_nothing, .takes = {"branch"}, .flags = HF_FUZZ_CLOSES},
+    };
+    const hf_fuzz_target target = {.name = "branches",
+                                   .kinds = kinds,
+                                   .kind_count = HF_FUZZ_COUNT(kinds),
+                                   .operations = operations,
+                                   .operation_count = HF_FUZZ_COUNT(operations)};
+    input in = input_begin(AS_GIVEN, 0);
+    input_add(&in, GRAB, 0, 0, 0, 7);
+    input_add(&in, GRAB, 0, 0, 0, 8);
+    input_add(&in, TWIG, LIVE, 0, 0, 9);
+    play_printed("print=1", &in, &target);
+}
+
 /* A closed number is not used while it is live anew. */
 static void recycled(void)
 {
@@ -204,6 +225,7 @@ const kit_scene order_scenes[] = {SCENE(as_given),
                                   SCENE(help),
                                   SCENE(twigs_die_with_their_branch),
                                   SCENE(twigs_go_first),
+                                  SCENE(twig_keeps_its_branch),
                                   SCENE(recycled),
                                   SCENE(shared),
                                   SCENES_END};
