@@ -188,7 +188,7 @@ struct hf_fuzz_call {
     uint64_t handles[HF_FUZZ_TAKES]; /* values; see also hf_fuzz_pointer and its like */
     bool stale[HF_FUZZ_TAKES];       /* the handle was closed: only with HF_FUZZ_TAKES_STALE */
     uint64_t made;                   /* to be set by an operation that makes, when done */
-    uint64_t number;                 /* of the input: the first eight bytes */
+    uint64_t number;                 /* of the input: the first 1, 2, 4 or 8 of these bytes */
     uint8_t bytes[HF_FUZZ_ARGUMENT]; /* of the input */
     uint32_t thread;                 /* 0, or 1 to hf_fuzz_target.threads */
     uint32_t index;                  /* the number of this operation in what is printed */
@@ -1487,7 +1487,8 @@ static void hf_fuzz_judge_(uint32_t number)
 typedef struct hf_fuzz_record_ {
     uint8_t operation;
     uint8_t handles[HF_FUZZ_TAKES];
-    uint8_t thread;
+    uint8_t thread; /* and, in its upper two bits, how many bytes the number has: 1, 2, 4 or 8.  (Of
+                       eight random bytes no small number is ever made.) */
     uint8_t bytes[HF_FUZZ_ARGUMENT];
 } hf_fuzz_record_;
 
@@ -1607,12 +1608,12 @@ static void hf_fuzz_prepare_(hf_fuzz_step_ *step, const uint32_t *taken,
         step->taken[i] = taken[i];
         step->stale = step->stale || call->stale[i];
     }
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 1u << (record->thread >> 6); i++)
         call->number |= (uint64_t)record->bytes[i] << (8 * i);
     memcpy(call->bytes, record->bytes, HF_FUZZ_ARGUMENT);
     memcpy(step->bytes, record->bytes, HF_FUZZ_ARGUMENT);
     step->number = call->number;
-    call->thread = record->thread % (hf_fuzz_.target->threads + 1);
+    call->thread = (record->thread & 63u) % (hf_fuzz_.target->threads + 1);
     step->thread = (uint8_t)call->thread;
 }
 

@@ -99,7 +99,7 @@ void input_add(input *in, uint8_t operation, uint8_t one, uint8_t two, uint8_t t
     record[0] = operation;
     record[1] = one;
     record[2] = two;
-    record[4] = thread;
+    record[4] = number > UINT8_MAX ? thread | 0xc0 : thread;
     for (unsigned i = 0; i < 8; i++)
         record[5 + i] = (uint8_t)(number >> (8 * i));
     in->size += HF_FUZZ_RECORD;
