@@ -1,6 +1,6 @@
 # Plays SCENE with PROGRAM: what EXPECTED holds must be in what it prints, and it must end as its
-# findings say.  C code that it prints is compiled with COMPILER and run: it must make the calls that
-# the scene made.
+# findings say.  C code that it prints is compiled with COMPILER and run: it must make the calls
+# that the scene made.
 cmake_minimum_required(VERSION 3.22)
 
 execute_process(COMMAND ${PROGRAM} ${SCENE}
