@@ -28,7 +28,8 @@ typedef struct hf_fuzz_shape {
 
 /* One mutation, for LLVMFuzzerCustomMutator: inserts, drops, repeats, moves or swaps records, or
  * changes one record or the head (with the engine's own mutator, and so with its dictionary, where
- * an engine is linked).  Answers the new size, at most `max_size`, which is at least `size`. */
+ * an engine is linked).  Answers the new size, at most `max_size`; that may be less than `size`,
+ * which is how libFuzzer makes a crash smaller. */
 size_t hf_fuzz_mutate(const hf_fuzz_shape *shape, uint8_t *data, size_t size, size_t max_size,
                       unsigned seed);
 
@@ -478,7 +479,7 @@ size_t hf_fuzz_mutate(const hf_fuzz_shape *shape, uint8_t *data, size_t size, si
                       unsigned seed)
 {
     if (max_size < shape->head)
-        return size;
+        return size < max_size ? size : max_size;
     if (size < shape->head) {
         memset(data + size, 0, shape->head - size);
         size = shape->head;
@@ -489,6 +490,8 @@ size_t hf_fuzz_mutate(const hf_fuzz_shape *shape, uint8_t *data, size_t size, si
     edit.record = shape->record;
     edit.count = (size - shape->head) / shape->record;
     edit.room = (max_size - shape->head) / shape->record;
+    while (edit.count > edit.room)
+        hf_fuzz_drop_some_(&edit);
     if (hf_fuzz_below_(&edit.random, 16) == 0)
         hf_fuzz_change_(&edit.random, data, shape->head);
     do
@@ -1447,8 +1450,7 @@ static void hf_fuzz_judge_live_(const hf_fuzz_step_ *step)
 }
 
 /* Lets libFuzzer know which operations have followed each other on a handle, and with what answers:
- * it keeps inputs with a new such pair, also where the interface itself is not instrumented.  (In
- * three planted bugs and seven seeds each, that took away the runs that found nothing for long.) */
+ * it keeps inputs with a new such pair, also where the interface itself is not instrumented. */
 __attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t hf_fuzz_pairs_[4096];
 
 static void hf_fuzz_learn_(uint32_t number)
