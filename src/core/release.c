@@ -257,6 +257,8 @@ static HF_ALWAYS_INLINE_ void free_state(const hf_subject *subject)
     hf_local *local = hf_local_of(table);
     uint64_t generation = hf_word_generation(subject->raw);
     hf_count_up(table, local, &local->closed);
+    if (hf_poisons()) /* a record may be without the type's asking: for its completion */
+        hf_cold_hide(table, hf_raw_index(subject->raw));
     if (generation == HF_GENERATION_LIMIT) {
         hf_count_up(table, local, &local->retired);
         __atomic_store_n(&subject->slot->state, generation << HF_GENERATION_SHIFT_ | HF_RELEASED,

@@ -1,9 +1,11 @@
 /* Creating tables, and the way from a handle to its slot. */
 #include "core/bag.h"
 #include "core/cold.h"
+#include "core/describe.h"
 #include "core/exit.h"
 #include "core/fork.h"
 #include "core/registry.h"
+#include "platform/sanitizer.h"
 
 enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
 
@@ -94,7 +96,7 @@ static bool reserve_slots(hf_table *table)
     hf_slot_ *slots = hf_os_reserve_array(bytes);
     if (slots == NULL)
         return false;
-    hf_os_show_roots(slots, bytes);
+    hf_sanitizer_keep_roots(slots, bytes);
     /* Atomically, as the shape in create: see has_shape in registry.c. */
     __atomic_store_n(&table->head.slots, slots, __ATOMIC_RELAXED);
     return true;
@@ -253,6 +255,7 @@ hf_status hf_table_create(const hf_table_options *options, hf_table **out)
     if (!hf_exit_watch() || !hf_fork_watch())
         return HF_E_NO_MEMORY;
     (void)hf_event_level(); /* may read files, the first time: not in the window */
+    hf_meet_sanitizer();
     hf_window window = hf_window_begin(HF_WINDOW);
     hf_status status = create(options, out);
     hf_window_end(window);
