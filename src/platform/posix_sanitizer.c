@@ -18,6 +18,7 @@
 
 HF_WEAK void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t size);
 HF_WEAK const char *__sanitizer_get_report_path(void);
+HF_WEAK void __sanitizer_set_report_path(const char *path);
 HF_WEAK void __sanitizer_report_error_summary(const char *text);
 HF_WEAK void __lsan_register_root_region(const void *address, size_t bytes);
 HF_WEAK void __asan_set_error_report_callback(void (*function)(const char *report));
@@ -93,6 +94,12 @@ bool hf_sanitizer_has_log(void)
     const char *path = __sanitizer_get_report_path != NULL ? __sanitizer_get_report_path() : NULL;
     errno = saved;
     return path != NULL && path[0] != '\0';
+}
+
+void hf_sanitizer_set_log(const char *path)
+{
+    if (__sanitizer_set_report_path != NULL)
+        __sanitizer_set_report_path(path);
 }
 
 /* The length of the next piece: to the end of a line, if there is one in it. */

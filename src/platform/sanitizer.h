@@ -24,6 +24,9 @@ bool hf_sanitizer_is_fuzzing(void);
 /* Whether a log file is set; it is then opened, so only who will write there asks. */
 bool hf_sanitizer_has_log(void);
 
+/* Sets one, as its option log_path does. */
+void hf_sanitizer_set_log(const char *path);
+
 /* Writes a terminated text where it writes its own reports, with one write each HF_SANITIZER_PIECE
  * bytes or less.  The text is changed meanwhile.  Takes a spin lock of the runtime's.  Not
  * async-signal-safe. */

@@ -71,13 +71,30 @@ uint32_t hf_sanitizers_colour(void)
     return colour;
 }
 
+static bool is_word(hf_token token, const char *word)
+{
+    return hf_token_is(token, word, strlen(word));
+}
+
+/* gcc's UndefinedBehaviorSanitizer reads its options when it makes its first report, which may not
+ * have been made: then it is told of its log file here. */
+static bool opens_log(hf_token path)
+{
+    char text[1024];
+    if (path.length == 0 || path.length >= sizeof text || is_word(path, "stderr"))
+        return false;
+    memcpy(text, path.text, path.length);
+    text[path.length] = '\0';
+    hf_sanitizer_set_log(text);
+    return is_word(path, "stdout") || hf_sanitizer_has_log();
+}
+
 bool hf_sanitizers_write_elsewhere(void)
 {
-    static const char to_stdout[] = "stdout";
     hf_token path;
     if (hf_sanitizer_is_fuzzing() || hf_sanitizer_has_log())
         return true;
-    return find_option("log_path", &path) && hf_token_is(path, to_stdout, strlen(to_stdout));
+    return find_option("log_path", &path) && opens_log(path);
 }
 
 void hf_sanitizers_end_process(void)
