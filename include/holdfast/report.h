@@ -202,14 +202,15 @@ HF_API const char *hf_report_kind_name(hf_report_kind kind);
  *   - the policy `abort` calls abort(), which libFuzzer and AFL++ record.  Only where its options
  *     have `exitcode` or `abort_on_error=0`, and libFuzzer is not there, does the process end with
  *     that code (1 if none is given), by _exit, as for the sanitizer's own findings;
- *   - a report waits, at most a second, until one of AddressSanitizer's that another thread writes
- *     is whole.  UndefinedBehaviorSanitizer and ThreadSanitizer do not tell: theirs may be split;
+ *   - a report waits, at most five seconds, until one of AddressSanitizer's that another thread
+ * writes is whole.  UndefinedBehaviorSanitizer and ThreadSanitizer do not tell: theirs may be
+ * split;
  *   - texts of yours that were freed (labels, type names) are shown as "<freed>".
  *
- * AddressSanitizer also checks what Holdfast does not use: the value words of free slots, the cold
- * records of free slots and the records of threads that are gone are poisoned.  What a value points
- * to is the program's: a value that is kept past hf_leave is found once the value is released and
- * its memory freed, and not before. */
+ * AddressSanitizer also checks what Holdfast does not use: free slots, their cold records and the
+ * records of threads that are gone are poisoned.  (In a library that is instrumented itself: the
+ * value words of free slots, and their records.)  What a value points to is the program's: a value
+ * that is kept past hf_leave is found once it was released and its memory freed, and not before. */
 
 /* What is known of the handles whose values point to this address or into its block of the heap:
  * live ones first, then closed ones, eight at most; who opened and closed them, type, label, table,
@@ -231,7 +232,8 @@ HF_API size_t hf_describe_address(const void *address, char *buffer, size_t size
  * __asan_set_error_report_callback, unless the option describe=0 is given; it then follows each
  * report.  There is one such callback in a process, and no way to ask for it: a program that has
  * its own sets that after its first table was created, and calls this from it.  `text` is the
- * sanitizer's report, which is not looked at.  Without AddressSanitizer it does nothing. */
+ * sanitizer's report, from which the address is taken where the runtime does not tell it.  Without
+ * AddressSanitizer there is none but that. */
 HF_API void hf_describe_sanitizer_report(const char *text);
 
 HF_END_DECLS

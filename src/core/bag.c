@@ -337,14 +337,22 @@ void hf_bag_give_slow(hf_table *table, uint32_t index)
     magazine_give(table, hf_local_of(table), index);
 }
 
-/* Nobody uses the table yet: hides all slots that are committed. */
-static hf_status hide_slots(hf_table *table)
+void hf_slots_hide(const hf_table *table, uint32_t end)
 {
+    if (!HF_INSTRUMENTED)
+        hf_poison(table->head.slots, end * sizeof(hf_slot_));
+    for (uint32_t index = 0; HF_INSTRUMENTED && hf_poisons() && index < end; index++)
+        hf_slot_hide(table, index);
+}
+
+/* The first slots of a table that has none; those of a former table are hidden. */
+static hf_status hide_first_slots(hf_table *table)
+{
+    if (table->head.place_limit != 0)
+        return HF_OK;
     if (!commit_slots(table, 1))
         return HF_E_NO_MEMORY;
-    uint64_t end = table->head.place_limit >> HF_INDEX_SHIFT_;
-    for (uint32_t index = 0; index < end; index++)
-        hf_slot_hide(table, index);
+    hf_slots_hide(table, (uint32_t)(table->head.place_limit >> HF_INDEX_SHIFT_));
     return HF_OK;
 }
 
@@ -370,6 +378,6 @@ hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
     bag->random = seed;
     bag->fresh = 1; /* no handle has index 0 */
     bag->end = capacity + 1;
-    hf_status status = init_order(table);
-    return status == HF_OK && hf_poisons() ? hide_slots(table) : status;
+    hf_status status = hf_poisons() ? hide_first_slots(table) : HF_OK;
+    return status == HF_OK ? init_order(table) : status;
 }

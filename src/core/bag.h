@@ -7,20 +7,27 @@
 
 enum { HF_CHAIN = 64 }; /* slots in a chain: what a magazine exchanges with the bag */
 
-/* The value words of free slots are poisoned: a program's own code never comes to them, not even
- * with a stale or forged handle, which reads the state and no more.  Given, a slot is hidden before
- * another can take it; taken, it is shown before its handle is published.  Of slots that were never
- * used those are hidden that were committed when the table was created: of later ones nobody could
- * say that they are still nobody's. */
+/* Free slots are poisoned: only the library comes to them, on behalf of stale and forged handles
+ * and to link them.  Given, a slot is hidden before another can take it; taken, it is shown before
+ * its handle is published.  Of slots that were never used those are hidden that were committed with
+ * the table: of later ones nobody could say that they are still nobody's.  Where the library is
+ * instrumented itself, it is the value word alone: states are read everywhere. */
 static inline void hf_slot_hide(const hf_table *table, uint32_t index)
 {
-    hf_poison(&hf_slot_at(table, index)->value, sizeof(uint64_t));
+    const hf_slot_ *slot = hf_slot_at(table, index);
+    if (HF_INSTRUMENTED)
+        hf_poison(&slot->value, sizeof slot->value);
+    else
+        hf_poison(slot, sizeof *slot);
 }
 
 static inline void hf_slot_show(const hf_table *table, uint32_t index)
 {
-    hf_unpoison(&hf_slot_at(table, index)->value, sizeof(uint64_t));
+    hf_unpoison(hf_slot_at(table, index), sizeof(hf_slot_));
 }
+
+/* The same for slots from 0 up to, and without, `end`, of a table that nobody else uses. */
+void hf_slots_hide(const hf_table *table, uint32_t end);
 
 /* The link of a free slot, in its value word: the next slot of its chain, the next chain of its
  * stack, and whether it is a chain at all. */
@@ -56,11 +63,11 @@ static inline hf_status hf_bag_take(hf_table *table, uint32_t *index)
     return HF_OK;
 }
 
-/* Gives a slot back; its state is free.  Allocates nothing.  The caller is in such a window. */
+/* Gives a slot back that is hidden; its state is free.  Allocates nothing.  The caller is in such a
+ * window. */
 static inline void hf_bag_give(hf_table *table, uint32_t index)
 {
     hf_local *local = hf_local_of(table);
-    hf_slot_hide(table, index);
     if (local->list_count == 0 || local->list_count == HF_CHAIN) {
         hf_bag_give_slow(table, index);
         return;

@@ -79,6 +79,12 @@ void hf_cold_hide(const hf_table *table, uint32_t index)
         hf_poison(cold, table->cold_stride);
 }
 
+void hf_cold_hide_all(const hf_table *table)
+{
+    if (table->cold != NULL)
+        hf_poison(table->cold, limit(table) * table->cold_stride);
+}
+
 bool hf_cold_commit(hf_table *table, uint32_t index)
 {
     uint64_t have = limit(table);

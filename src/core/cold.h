@@ -55,6 +55,9 @@ bool hf_cold_commit(hf_table *table, uint32_t index);
  * lies in cold.c, which is never instrumented. */
 void hf_cold_hide(const hf_table *table, uint32_t index);
 
+/* The same for all records of a table that nobody uses. */
+void hf_cold_hide_all(const hf_table *table);
+
 /* The record of a slot, or NULL if none was ever committed. */
 hf_cold *hf_cold_at(const hf_table *table, uint32_t index);
 

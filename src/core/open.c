@@ -45,6 +45,7 @@ static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_o
         return status;
     hf_slot_show(table, index);
     if (cold && !hf_cold_commit(table, index)) {
+        hf_slot_hide(table, index);
         hf_bag_give(table, index);
         return HF_E_NO_MEMORY;
     }
@@ -211,6 +212,7 @@ static void give_back(hf_table *table, uint64_t raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_note_end();
+    hf_slot_hide(table, hf_raw_index(raw));
     hf_bag_give(table, hf_raw_index(raw));
     hf_window_end(window);
 }

@@ -251,14 +251,21 @@ bool hf_unblock(const hf_subject *subject)
 
 /* ---- the slot ------------------------------------------------------------------------------- */
 
+/* The record as well, which a handle may have without its type's asking: for its completion. */
+__attribute__((noinline)) static void hide(const hf_subject *subject)
+{
+    hf_slot_hide(subject->table, hf_raw_index(subject->raw));
+    hf_cold_hide(subject->table, hf_raw_index(subject->raw));
+}
+
 static HF_ALWAYS_INLINE_ void free_state(const hf_subject *subject)
 {
     hf_table *table = subject->table;
     hf_local *local = hf_local_of(table);
     uint64_t generation = hf_word_generation(subject->raw);
     hf_count_up(table, local, &local->closed);
-    if (hf_poisons()) /* a record may be without the type's asking: for its completion */
-        hf_cold_hide(table, hf_raw_index(subject->raw));
+    if (hf_poisons())
+        hide(subject);
     if (generation == HF_GENERATION_LIMIT) {
         hf_count_up(table, local, &local->retired);
         __atomic_store_n(&subject->slot->state, generation << HF_GENERATION_SHIFT_ | HF_RELEASED,
@@ -427,10 +434,12 @@ void hf_free_orphan(const hf_subject *subject, hf_value value)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     strike(subject, hf_type_of(subject->table, subject->raw), value);
-    if (hf_state_is_free(hf_state_load(subject->slot)))
+    if (hf_state_is_free(hf_state_load(subject->slot))) {
+        hide(subject);
         hf_bag_give(subject->table, hf_raw_index(subject->raw));
-    else
+    } else {
         free_state(subject);
+    }
     hf_window_end(window);
 }
 

@@ -127,6 +127,15 @@ static void zero_memory(hf_table *table)
         hf_os_zero(table->bag.cells, table->slot_capacity * sizeof(hf_queue_cell));
 }
 
+/* What was left in use is free by now. */
+static void hide_memory(const hf_table *table)
+{
+    if (hf_poisons() && table->head.slots != NULL) {
+        hf_slots_hide(table, hf_slots_end(table));
+        hf_cold_hide_all(table);
+    }
+}
+
 /* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
 static void forget(hf_table *table)
 {
@@ -159,6 +168,7 @@ static void clean_if_unpinned(hf_table *table)
             break;
         if (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
             zero_memory(table);
+            hide_memory(table);
             forget(table);
             __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
             break;

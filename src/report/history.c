@@ -88,12 +88,10 @@ size_t hf_event_describe(const hf_event_description *description, char *buffer, 
 void hf_event_follow_report(const hf_event_description *description)
 {
     int error = hf_os_error();
-    bool outer = hf_self.after_report;
     hf_self.after_report = true;
     if (description != NULL && (description->count != 0 || description->part != NULL))
         hf_output_history(description);
     hf_sanitizers_report_is_out();
-    hf_self.after_report = outer;
     hf_os_set_error(error);
 }
 

@@ -3,7 +3,8 @@
  * AddressSanitizer writes a report in many pieces, and ends the process with it unless it was told
  * otherwise.  Whoever has a report of ours to write meanwhile waits for his turn; so that he does
  * not lose it, the thread that makes the sanitizer's report waits for him, in the callback at its
- * end.  Both look again every millisecond, both for at most a second: neither hangs when the other
+ * end.  Both look again every millisecond, both for at most five seconds, in which
+ * symbols are read: neither hangs when the other
  * is stopped.  Of the two counters one says who waits or writes, the other that the text is out;
  * they may be read late, which costs a wait or a split report and nothing else. */
 #include "report/sanitizers.h"
@@ -18,7 +19,7 @@
 
 enum { DEFAULT_EXIT_CODE = 1 };
 static const int64_t look_again_ns = 1000 * 1000;
-static const int64_t patience_ns = 1000 * 1000 * 1000;
+static const int64_t patience_ns = INT64_C(5000) * 1000 * 1000;
 
 static uint32_t turns; /* those that wait for a turn or have it */
 static uint32_t is_out;
@@ -110,12 +111,16 @@ void hf_sanitizers_end_process(void)
 
 /* ---- turns ---------------------------------------------------------------------------------- */
 
+/* From its callback on, a thread is in its report until there is none, for it may have a callback
+ * at the end of the process as well.  Before, the stack of some errors tells. */
 bool hf_sanitizers_are_reporting_here(void)
 {
+    if (!hf_sanitizer_is_reporting()) {
+        hf_self.after_report = false;
+        return false;
+    }
     if (hf_self.after_report)
         return true;
-    if (!hf_sanitizer_is_reporting())
-        return false;
     uintptr_t stack = hf_sanitizer_report_stack();
     return stack >= hf_self.stack_low && stack < hf_self.stack_high;
 }

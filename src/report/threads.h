@@ -15,7 +15,7 @@ typedef struct hf_thread_self {
     bool symbolizing;     /* guards against findings made by what symbolising calls */
     bool writing;         /* guards against findings made by what writing calls, and by signal
                              handlers that interrupt it */
-    bool after_report;    /* tells what is known of the address of a sanitizer's report */
+    bool after_report;    /* made a report of AddressSanitizer's, if there is still one */
     uint8_t hook_depth;   /* hooks that run on this thread now */
 } hf_thread_self;
 

@@ -9,9 +9,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/cold.h"
+
 #define WEAK __attribute__((weak))
 
 WEAK void __asan_set_error_report_callback(void (*function)(const char *report));
+WEAK void __sanitizer_set_death_callback(void (*function)(void));
+
+#pragma weak hf_records /* only the static library has it */
 
 typedef struct session {
     uint64_t words[4];
@@ -174,6 +179,22 @@ static int own_callback(void)
     return (int)look_at(made, 0) & 0;
 }
 
+static void misuse(void)
+{
+    close_session(closed_before);
+}
+
+/* One at the end of the process, after an error whose stack is not known. */
+static int death_callback(void)
+{
+    session *made;
+    closed_before = open_session(&made, "alice");
+    close_session(closed_before);
+    if (__sanitizer_set_death_callback != NULL)
+        __sanitizer_set_death_callback(misuse);
+    return freed_twice();
+}
+
 static bool touch_freed_memory(const hf_report *report, void *context)
 {
     (void)report;
@@ -325,6 +346,48 @@ static int unused_slot(void)
     return (int)look_at(&slot_of(handle)[5].value, 0) & 0;
 }
 
+/* The record of a slot that was freed, in a table that has the other ways to give out slots. */
+static int freed_record(void)
+{
+    session *made;
+    hf_table_options options = HF_TABLE_OPTIONS_INIT;
+    options.name = "fifo";
+    options.level = HF_LEVEL_STACKS;
+    options.reuse = HF_REUSE_FIFO;
+    options.capacity_slots = 100;
+    hf_table_destroy(table);
+    if (hf_table_create(&options, &table) != HF_OK)
+        return 80;
+    hf_handle handle = open_session(&made, "alice");
+    uint64_t index = hf_raw_index(handle.bits ^ table->head.secret);
+    close_session(handle);
+    return (int)look_at(table->cold + index * table->cold_stride, 16) & 0;
+}
+
+static void *enter_and_end(void *argument)
+{
+    hf_region region;
+    hf_handle handle = *(hf_handle *)argument;
+    if (hf_enter(table, handle, NULL, &region) == HF_OK)
+        hf_leave(&region);
+    return NULL;
+}
+
+/* The record of a thread that is gone: the second, for this one has the first. */
+static int thread_record(void)
+{
+    pthread_t thread;
+    session *made;
+    hf_handle handle = open_session(&made, "alice");
+    (void)enter_and_end(&handle);
+    if (pthread_create(&thread, NULL, enter_and_end, &handle) != 0)
+        return 83;
+    (void)pthread_join(thread, NULL);
+    if (hf_records == NULL || look_at(&hf_records[1], 0) == 1)
+        return 86;
+    return (int)look_at(&hf_records[2], 0) & 0;
+}
+
 /* ---- leaks ---------------------------------------------------------------------------------- */
 
 enum { MANY = 32 };
@@ -363,10 +426,13 @@ typedef struct scenario {
 #name, name    \
     }
 static const scenario scenarios[] = {
-    SCENARIO(double_close), SCENARIO(long_label), SCENARIO(kept_value),   SCENARIO(freed_inside),  SCENARIO(freed_twice),
-    SCENARIO(wild_pointer), SCENARIO(stranger),     SCENARIO(freed_label),   SCENARIO(own_callback),
-    SCENARIO(bad_hook),     SCENARIO(both_at_once), SCENARIO(meanwhile),     SCENARIO(good_manners),
-    SCENARIO(freed_slot),   SCENARIO(unused_slot),  SCENARIO(leaked_values), SCENARIO(left_open)};
+    SCENARIO(double_close),   SCENARIO(long_label),   SCENARIO(kept_value),
+    SCENARIO(freed_inside),   SCENARIO(freed_twice),  SCENARIO(wild_pointer),
+    SCENARIO(stranger),       SCENARIO(freed_label),  SCENARIO(own_callback),
+    SCENARIO(bad_hook),       SCENARIO(both_at_once), SCENARIO(meanwhile),
+    SCENARIO(good_manners),   SCENARIO(freed_slot),   SCENARIO(unused_slot),
+    SCENARIO(leaked_values),  SCENARIO(freed_record), SCENARIO(thread_record),
+    SCENARIO(death_callback), SCENARIO(left_open)};
 
 int main(int argc, char **argv)
 {
