@@ -176,13 +176,12 @@ static void write_text(const destination *to, hf_buffer *buffer)
 
 static void write_alone(const destination *to, hf_buffer *buffer)
 {
-    hf_sanitizers_turn_begin();
+    hf_sanitizers_turn_await();
     /* Rather mixed with another's text than not at all. */
     bool alone = hf_lock_take(&one_writer, HF_LOCK_BOUND_NS);
     write_text(to, buffer);
     if (alone)
         hf_lock_give(&one_writer);
-    hf_sanitizers_turn_end();
 }
 
 static void format(hf_buffer *buffer, const content *what, bool colour)
@@ -242,6 +241,7 @@ static void deliver(const content *what)
 {
     bool nested = hf_self.writing;
     hf_self.writing = true;
+    hf_sanitizers_turn_begin();
     destination to = open_destination();
     /* A finding made while this very thread writes one, by a signal handler or by what writing
      * calls, must not wait for the lock, which this thread may hold. */
@@ -249,6 +249,7 @@ static void deliver(const content *what)
     if ((brief || !write_whole(what, &to)) && what->report != NULL)
         write_brief(what->report, &to, !nested);
     hf_os_output_close(to.output);
+    hf_sanitizers_turn_end();
     hf_self.writing = nested;
 }
 

@@ -5,8 +5,8 @@
  * not lose it, the thread that makes the sanitizer's report waits for him, in the callback at its
  * end.  Both look again every millisecond, both for at most five seconds, in which
  * symbols are read: neither hangs when the other
- * is stopped.  Of the two counters one says who waits or writes, the other that the text is out;
- * they may be read late, which costs a wait or a split report and nothing else. */
+ * is stopped.  One word counts those who make, hold back or write a report, the other says that the
+ * text is out; they may be read late, which costs a wait or a split report and nothing else. */
 #include "report/sanitizers.h"
 
 #include <string.h>
@@ -130,9 +130,10 @@ static bool is_my_turn(void)
     return !hf_sanitizer_is_reporting() || __atomic_load_n(&is_out, __ATOMIC_RELAXED) != 0;
 }
 
+/* But for this thread, which may have been at a report itself. */
 static bool nobody_waits(void)
 {
-    return __atomic_load_n(&turns, __ATOMIC_RELAXED) == 0;
+    return __atomic_load_n(&turns, __ATOMIC_RELAXED) == hf_self.turns;
 }
 
 static void wait_until(bool (*is_so)(void))
@@ -145,7 +146,12 @@ static void wait_until(bool (*is_so)(void))
 
 void hf_sanitizers_turn_begin(void)
 {
+    hf_self.turns++;
     (void)__atomic_fetch_add(&turns, 1, __ATOMIC_RELAXED);
+}
+
+void hf_sanitizers_turn_await(void)
+{
     if (!hf_sanitizers_are_reporting_here())
         wait_until(is_my_turn);
 }
@@ -153,6 +159,7 @@ void hf_sanitizers_turn_begin(void)
 void hf_sanitizers_turn_end(void)
 {
     (void)__atomic_fetch_sub(&turns, 1, __ATOMIC_RELAXED);
+    hf_self.turns--;
 }
 
 void hf_sanitizers_report_is_out(void)
@@ -164,6 +171,6 @@ void hf_sanitizers_report_is_out(void)
 
 void hf_sanitizers_forked(void)
 {
-    __atomic_store_n(&turns, 0u, __ATOMIC_RELAXED);
+    __atomic_store_n(&turns, hf_self.turns, __ATOMIC_RELAXED);
     __atomic_store_n(&is_out, 0u, __ATOMIC_RELAXED);
 }

@@ -18,8 +18,10 @@ _Noreturn void hf_sanitizers_end_process(void);
 /* Whether this very thread is inside a report of AddressSanitizer's. */
 bool hf_sanitizers_are_reporting_here(void);
 
-/* Brackets the writing of a report: begins when AddressSanitizer is done with its own. */
+/* Bracket the making and writing of a report.  Before it is written, await: until AddressSanitizer
+ * is done with its own.  They nest. */
 void hf_sanitizers_turn_begin(void);
+void hf_sanitizers_turn_await(void);
 void hf_sanitizers_turn_end(void);
 
 /* AddressSanitizer's report is written, by this thread, and so is what follows it: lets those go

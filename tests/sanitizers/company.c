@@ -254,14 +254,27 @@ static int both_at_once(void)
 /* AddressSanitizer calls this before it writes a report.  In the story below it has another thread
  * begin a report of Holdfast's meanwhile, and gives it every chance to come first. */
 static bool holds_back;
+static bool is_ready;
 static bool goes;
+static bool comes;
 void __asan_on_error(void);
 void __asan_on_error(void)
 {
     if (!__atomic_load_n(&holds_back, __ATOMIC_ACQUIRE))
         return;
     __atomic_store_n(&goes, true, __ATOMIC_RELEASE);
+    for (int i = 0; i < 10000 && !__atomic_load_n(&comes, __ATOMIC_ACQUIRE); i++)
+        (void)usleep(1000);
     (void)usleep(200 * 1000);
+}
+
+/* The report is about to be written. */
+static bool say_that_it_comes(const hf_report *report, void *context)
+{
+    (void)report;
+    (void)context;
+    __atomic_store_n(&comes, true, __ATOMIC_RELEASE);
+    return false;
 }
 
 static void *misuse_when_told(void *argument)
@@ -269,6 +282,7 @@ static void *misuse_when_told(void *argument)
     session *made;
     hf_handle handle = open_session(&made, argument);
     close_session(handle);
+    __atomic_store_n(&is_ready, true, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&goes, __ATOMIC_ACQUIRE))
         (void)usleep(100);
     close_session(handle);
@@ -280,9 +294,13 @@ static int meanwhile(void)
     pthread_t thread;
     session *made;
     hf_handle handle = open_session(&made, "memory");
+    hf_set_report_hook(say_that_it_comes, NULL);
     close_session(handle);
     if (pthread_create(&thread, NULL, misuse_when_told, "misuse") != 0)
         return 83;
+    /* No thread begins while a report is made. */
+    while (!__atomic_load_n(&is_ready, __ATOMIC_ACQUIRE))
+        (void)usleep(100);
     __atomic_store_n(&holds_back, true, __ATOMIC_RELEASE);
     (void)look_at(made, 8);
     (void)pthread_join(thread, NULL);
