@@ -323,7 +323,7 @@ hf_status hf_bag_take_slow(hf_table *table, uint32_t *index)
         return shared_take(table, index);
     hf_status status = refill(table, hf_local_of(table));
     if (status == HF_OK)
-        return hf_bag_take(table, index);
+        return hf_bag_take(table, hf_local_of(table), index);
     /* What threads without a record gave back, before the table is called full. */
     return status == HF_E_TABLE_FULL ? shared_take(table, index) : status;
 }

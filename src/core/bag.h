@@ -48,15 +48,18 @@ HF_UNCHECKED static inline void hf_link_store(hf_table *table, uint32_t index, u
 hf_status hf_bag_take_slow(hf_table *table, uint32_t *index);
 void hf_bag_give_slow(hf_table *table, uint32_t index);
 
-/* Takes a free slot, which the caller shows.  May commit memory.  The caller is in a window that
- * signal handlers must not enter (HF_WINDOW_BUSY), which lasts until the slot is published or
- * noted.  Errors: TABLE_FULL, NO_MEMORY.  The list of a thread without a record, and of a table
- * without magazines, is always empty. */
-static inline hf_status hf_bag_take(hf_table *table, uint32_t *index)
+/* Takes a free slot, which the caller shows; `local` is hf_local_of(table).  May commit memory. The
+ * caller is in a window that signal handlers must not enter (HF_WINDOW_BUSY), which lasts until the
+ * slot is published or noted.  Errors: TABLE_FULL, NO_MEMORY.  The list of a thread without a
+ * record, and of a table without magazines, is always empty. */
+static inline hf_status hf_bag_take(hf_table *table, hf_local *local, uint32_t *index)
 {
-    hf_local *local = hf_local_of(table);
-    if (local->list_count == 0)
-        return hf_bag_take_slow(table, index);
+    if (__builtin_expect(local->list_count == 0, 0)) {
+        uint32_t taken = 0; /* *index may be a register */
+        hf_status status = hf_bag_take_slow(table, &taken);
+        *index = taken;
+        return status;
+    }
     *index = local->list_head;
     local->list_head = (uint32_t)(hf_link_load(table, *index) & HF_LINK_MASK);
     local->list_count--;
@@ -65,9 +68,8 @@ static inline hf_status hf_bag_take(hf_table *table, uint32_t *index)
 
 /* Gives a slot back that is hidden; its state is free.  Allocates nothing.  The caller is in such a
  * window. */
-static inline void hf_bag_give(hf_table *table, uint32_t index)
+static inline void hf_bag_give(hf_table *table, hf_local *local, uint32_t index)
 {
-    hf_local *local = hf_local_of(table);
     if (local->list_count == 0 || local->list_count == HF_CHAIN) {
         hf_bag_give_slow(table, index);
         return;

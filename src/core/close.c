@@ -10,6 +10,7 @@
 #include "core/close.h"
 
 #include "core/exit.h"
+#include "core/finish.h"
 #include "core/signal.h"
 
 #ifdef HF_FAULT_INJECTION
@@ -261,6 +262,26 @@ static inline bool is_plain(const hf_subject *subject, uint64_t state)
            (hf_defer_word() | hf_exit_word()) == 0;
 }
 
+/* Whether the end of a handle with a cold record is that of one without. */
+static bool ends_plainly(const hf_subject *subject)
+{
+    return (subject->table->skip_checks ||
+            hf_type_of(subject->table, subject->raw)->name_space == NULL) &&
+           hf_cold_is_simple(subject->table, subject->raw);
+}
+
+/* The rest of it for one with a cold record. */
+__attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t raw,
+                                                     hf_close_result *result, hf_site site)
+{
+    hf_subject subject = hf_subject_of(table, raw);
+    note_closer(&subject, trace_of(table, site));
+    if (ends_plainly(&subject))
+        hf_finish_plain(&subject, result, site);
+    else
+        hf_finish_at_once(&subject, result, site);
+}
+
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
 {
     hf_site site = HF_SITE();
@@ -270,8 +291,10 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
                              (state = __atomic_load_n(&subject.slot->state, __ATOMIC_RELAXED),
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
-        note_closer(&subject, trace_of(table, site));
-        hf_finish_at_once(&subject, result, site);
+        if (hf_raw_has_cold(subject.raw))
+            close_recorded(table, subject.raw, result, site);
+        else
+            hf_finish_plain(&subject, result, site);
         hf_drain(table, site);
         return HF_OK;
     }

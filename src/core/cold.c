@@ -218,6 +218,14 @@ bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw)
     return life != NULL && GET(life->borrowed) != 0;
 }
 
+bool hf_cold_is_simple(const hf_table *table, uint64_t raw)
+{
+    const hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    const hf_cold_life *life = find_life(table, raw);
+    return life != NULL && GET(life->borrowed) == 0 && GET(life->parent) == 0 &&
+           GET(cold->group) == 0 && GET(cold->identified) == 0;
+}
+
 hf_handle hf_cold_parent(const hf_table *table, uint64_t raw)
 {
     const hf_cold_life *life = hf_raw_has_cold(raw) ? find_life(table, raw) : NULL;

@@ -13,9 +13,9 @@
  */
 #include "core/release.h"
 
-#include "core/bag.h"
 #include "core/exit.h"
 #include "core/farewell.h"
+#include "core/finish.h"
 #include "core/owners.h"
 #include "core/refuse.h"
 #include "core/registry.h"
@@ -113,14 +113,10 @@ static hf_handle find_other(const hf_subject *subject, const hf_type *type, hf_v
                : HF_NULL_HANDLE;
 }
 
-static inline hf_close_result call_release(const hf_subject *subject, const hf_type *type,
-                                           hf_value value, hf_site site)
+HF_COLD void hf_report_failed_release(hf_table *table, uint64_t raw, int32_t error, hf_site site)
 {
-    hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
-    result.outcome = type->release(value, type->context, &result.error);
-    if (result.outcome == HF_OUTCOME_NOT_RELEASED)
-        report_release(subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, result.error, site);
-    return result;
+    hf_subject subject = hf_subject_of(table, raw);
+    report_release(&subject, HF_REPORT_RELEASE_FAILED, HF_NULL_HANDLE, error, site);
 }
 
 /* The value is not what was opened: it is nobody's to release, or somebody else's. */
@@ -132,17 +128,11 @@ static hf_close_result leave_alone(const hf_subject *subject, const hf_type *typ
     return (hf_close_result){.outcome = HF_OUTCOME_NOT_RELEASED};
 }
 
-/* In a forked child, the value of a type that is poisoned there: the parent's alone. */
-static inline bool is_poisoned(const hf_subject *subject, const hf_type *type)
-{
-    return __builtin_expect(type->fork == HF_FORK_POISON, 0) &&
-           hf_state_is_poisoned(__atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED));
-}
-
 static hf_close_result release_with_cold(const hf_subject *subject, const hf_type *type,
                                          hf_value value, hf_site site)
 {
-    bool borrowed = hf_cold_is_borrowed(subject->table, subject->raw) || is_poisoned(subject, type);
+    bool borrowed =
+        hf_cold_is_borrowed(subject->table, subject->raw) || hf_is_poisoned_here(subject, type);
     bool genuine = borrowed || is_genuine(subject, type, value);
     strike(subject, type, value);
     if (borrowed)
@@ -152,7 +142,7 @@ static hf_close_result release_with_cold(const hf_subject *subject, const hf_typ
     hf_handle borrower = find_other(subject, type, value, true);
     if (!hf_handle_is_null(borrower))
         report_release(subject, HF_REPORT_BORROW_OUTLIVES_OWNER, borrower, 0, site);
-    return call_release(subject, type, value, site);
+    return hf_call_release(subject, type, value, site);
 }
 
 static hf_close_result release_value(const hf_subject *subject, hf_site site)
@@ -182,22 +172,10 @@ hf_close_result hf_release_at_exit(const hf_subject *subject, hf_site site)
     return result;
 }
 
-static inline hf_close_result release_plain(const hf_subject *subject, hf_site site)
-{
-    const hf_type *type = hf_type_of(subject->table, subject->raw);
-    hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
-    int error = hf_os_error();
-    if (is_poisoned(subject, type))
-        return (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED};
-    hf_close_result result = call_release(subject, type, value, site);
-    hf_os_set_error(error);
-    return result;
-}
-
 static hf_close_result release_any(const hf_subject *subject, hf_site site)
 {
     return hf_raw_has_cold(subject->raw) ? release_value(subject, site)
-                                         : release_plain(subject, site);
+                                         : hf_release_plain(subject, site);
 }
 
 /* Takes a count also of a closed handle, while its value is not released. */
@@ -252,43 +230,15 @@ bool hf_unblock(const hf_subject *subject)
 /* ---- the slot ------------------------------------------------------------------------------- */
 
 /* The record as well, which a handle may have without its type's asking: for its completion. */
-__attribute__((noinline)) static void hide(const hf_subject *subject)
+void hf_hide_life(const hf_table *table, uint64_t raw)
 {
-    hf_slot_hide(subject->table, hf_raw_index(subject->raw));
-    hf_cold_hide(subject->table, hf_raw_index(subject->raw));
-}
-
-static HF_ALWAYS_INLINE_ void free_state(const hf_subject *subject)
-{
-    hf_table *table = subject->table;
-    hf_local *local = hf_local_of(table);
-    uint64_t generation = hf_word_generation(subject->raw);
-    hf_count_up(table, local, &local->closed);
-    if (hf_poisons())
-        hide(subject);
-    if (generation == HF_GENERATION_LIMIT) {
-        hf_count_up(table, local, &local->retired);
-        __atomic_store_n(&subject->slot->state, generation << HF_GENERATION_SHIFT_ | HF_RELEASED,
-                         __ATOMIC_RELEASE);
-        return;
-    }
-    /* Release: the end of this life comes before the next one's begin.  Partner: hf_state_load. */
-    __atomic_store_n(&subject->slot->state, (generation + 1) << HF_GENERATION_SHIFT_,
-                     __ATOMIC_RELEASE);
-    hf_bag_give(table, hf_raw_index(subject->raw));
-}
-
-static HF_ALWAYS_INLINE_ void recycle(const hf_subject *subject)
-{
-    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    free_state(subject);
-    hf_inside_end(subject->handle.bits);
-    hf_window_end(window);
+    hf_slot_hide(table, hf_raw_index(raw));
+    hf_cold_hide(table, hf_raw_index(raw));
 }
 
 void hf_recycle(const hf_subject *subject)
 {
-    recycle(subject);
+    hf_recycle_here(subject);
 }
 
 bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
@@ -320,8 +270,9 @@ static bool free_slot(hf_subject *current, const hf_close_result *result)
     hf_farewell_read(current, &farewell);
     /* One window, and a note, so that in the child of a fork the parent is dropped and looked at.
      */
-    hf_window window = hf_window_begin(HF_WINDOW);
-    hf_recycle(current);
+    hf_window window = hf_window_begin(HF_WINDOW_BUSY);
+    hf_free_state(current);
+    hf_inside_end(current->handle.bits);
     bool has_parent = hf_drop_parent(current->table, farewell.parent, &parent);
     if (has_parent)
         hf_note_begin(HF_NOTE_CLOSE, parent.handle.bits);
@@ -348,14 +299,6 @@ void hf_release_slot(const hf_subject *subject, hf_site site)
     release_rest(&current, (hf_close_result){.outcome = HF_OUTCOME_NOT_OWNED}, site);
 }
 
-static inline void finish_plain(const hf_subject *subject, hf_close_result *result, hf_site site)
-{
-    hf_close_result done = release_plain(subject, site);
-    if (result != NULL)
-        *result = done;
-    recycle(subject);
-}
-
 __attribute__((noinline)) static void finish_with_farewell(const hf_subject *subject,
                                                            hf_close_result *result, hf_site site)
 {
@@ -372,7 +315,7 @@ void hf_finish_at_once(const hf_subject *subject, hf_close_result *result, hf_si
     if (hf_raw_has_cold(subject->raw))
         finish_with_farewell(subject, result, site);
     else
-        finish_plain(subject, result, site);
+        hf_finish_plain(subject, result, site);
 }
 
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
@@ -435,10 +378,10 @@ void hf_free_orphan(const hf_subject *subject, hf_value value)
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     strike(subject, hf_type_of(subject->table, subject->raw), value);
     if (hf_state_is_free(hf_state_load(subject->slot))) {
-        hide(subject);
-        hf_bag_give(subject->table, hf_raw_index(subject->raw));
+        hf_hide_life(subject->table, subject->raw);
+        hf_bag_give(subject->table, hf_local_of(subject->table), hf_raw_index(subject->raw));
     } else {
-        free_state(subject);
+        hf_free_state(subject);
     }
     hf_window_end(window);
 }

@@ -1,41 +1,13 @@
-/* What is done to a timer's node, under the queue's lock: queue.c says when. */
+/* What is done to a timer's node, under the queue's lock, and is not inline: queue.c says when. */
 #include "timer/queue.h"
 
-/* A deadline that is before what somebody sleeps for. */
-HF_COLD static void alert_locked(hf_timer_queue *queue, int64_t deadline_us)
+HF_COLD void hf_timer_alert_locked(hf_timer_queue *queue, int64_t deadline_us)
 {
     queue->wake_us = deadline_us;
     if (queue->descriptor >= 0)
         hf_timer_set_descriptor_locked(queue);
     else
         queue->wakes = true;
-}
-
-void hf_timer_insert_locked(hf_timer_queue *queue, hf_timer_node *node, int64_t deadline_us)
-{
-    node->link.deadline_us = deadline_us;
-    node->phase = HF_TIMER_ARMED;
-    queue->order->insert(queue->ordering, &node->link);
-    if (__builtin_expect(deadline_us < queue->wake_us, 0))
-        alert_locked(queue, deadline_us);
-}
-
-void hf_timer_disarm_locked(hf_timer_queue *queue, hf_timer_node *node)
-{
-    if (node->phase == HF_TIMER_IDLE)
-        return;
-    if (node->phase == HF_TIMER_ARMED)
-        queue->order->remove(queue->ordering, &node->link);
-    node->phase = HF_TIMER_IDLE;
-    queue->armed--;
-}
-
-void hf_timer_arm_locked(hf_timer_queue *queue, hf_timer_node *node, int64_t deadline_us)
-{
-    hf_timer_disarm_locked(queue, node);
-    node->arming = ++queue->arming;
-    queue->armed++;
-    hf_timer_insert_locked(queue, node, deadline_us);
 }
 
 hf_timer_waste hf_timer_take_ran_locked(hf_timer_node *node)

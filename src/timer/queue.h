@@ -173,24 +173,31 @@ static inline hf_timer_node *hf_timer_node_of(const hf_timer_queue *queue, hf_ha
     return &queue->nodes[hf_raw_index(handle.bits ^ queue->table->head.secret)];
 }
 
-/* Asks for the memory that a call on this timer will need, before it has the lock. */
-static inline void hf_timer_prefetch(const hf_timer_queue *queue, hf_handle handle)
+/* Where a timer's handle leads.  That does not change as long as the queue lives. */
+typedef struct hf_timer_way {
+    uint64_t raw;
+    const hf_slot_ *slot;
+    hf_timer_node *node;
+} hf_timer_way;
+
+/* Follows a handle without the lock, and asks for the memory that will be looked at under it.
+ * False: it is no timer of this queue. */
+static inline bool hf_timer_follow(const hf_timer_queue *queue, hf_handle handle, hf_timer_way *way)
 {
-    uint32_t index = hf_raw_index(handle.bits ^ queue->table->head.secret);
-    __builtin_prefetch(&queue->nodes[index], 1);
-    __builtin_prefetch(hf_slot_at(queue->table, index));
+    way->slot = hf_slot_find(queue->table, handle, &way->raw);
+    if (way->slot == NULL || hf_type_of(queue->table, way->raw) != &queue->type)
+        return false;
+    way->node = &queue->nodes[hf_raw_index(way->raw)];
+    __builtin_prefetch(way->node, 1);
+    __builtin_prefetch(way->slot);
+    return true;
 }
 
-/* The node of an open timer; NULL when the handle is not one, or is closed.  Closing is final
- * before the node is anybody else's, because release takes the lock. */
-static inline hf_timer_node *hf_timer_find_locked(const hf_timer_queue *queue, hf_handle handle)
+/* Whether the timer is open still.  Closing is final before the node is anybody else's, because
+ * release takes the lock. */
+static inline bool hf_timer_is_open_locked(const hf_timer_way *way)
 {
-    uint64_t raw;
-    const hf_slot_ *slot = hf_slot_find(queue->table, handle, &raw);
-    if (slot == NULL || !hf_state_admits(hf_state_load(slot), raw) ||
-        hf_type_of(queue->table, raw) != &queue->type)
-        return NULL;
-    return &queue->nodes[hf_raw_index(raw)];
+    return __builtin_expect(hf_state_admits(hf_state_load(way->slot), way->raw), 1);
 }
 
 /* Whether the timer's function runs, on a thread that exists. */
@@ -199,14 +206,44 @@ static inline bool hf_timer_is_running(const hf_timer_node *node)
     return node->running == hf_timer_epoch_now;
 }
 
+/* The next are inline.  With many timers a call mostly waits for memory, and the processor begins
+ * what the next call waits for as far ahead as it can look, a few hundred instructions: so a tenth
+ * fewer of them was measured to spare a fifth of the time. */
+
+/* Wakes whoever sleeps beyond a deadline. */
+HF_COLD void hf_timer_alert_locked(hf_timer_queue *queue, int64_t deadline_us);
+
 /* Puts a node that counts as armed, but is not in the order, into it. */
-void hf_timer_insert_locked(hf_timer_queue *queue, hf_timer_node *node, int64_t deadline_us);
+static inline void hf_timer_insert_locked(hf_timer_queue *queue, hf_timer_node *node,
+                                          int64_t deadline_us)
+{
+    node->link.deadline_us = deadline_us;
+    node->phase = HF_TIMER_ARMED;
+    queue->order->insert(queue->ordering, &node->link);
+    if (__builtin_expect(deadline_us < queue->wake_us, 0))
+        hf_timer_alert_locked(queue, deadline_us);
+}
 
 /* Takes a node out of whatever it is in: it is IDLE, and what expired for it is withdrawn. */
-void hf_timer_disarm_locked(hf_timer_queue *queue, hf_timer_node *node);
+static inline void hf_timer_disarm_locked(hf_timer_queue *queue, hf_timer_node *node)
+{
+    if (node->phase == HF_TIMER_IDLE)
+        return;
+    if (node->phase == HF_TIMER_ARMED)
+        queue->order->remove(queue->ordering, &node->link);
+    node->phase = HF_TIMER_IDLE;
+    queue->armed--;
+}
 
 /* Arms a node anew. */
-void hf_timer_arm_locked(hf_timer_queue *queue, hf_timer_node *node, int64_t deadline_us);
+static inline void hf_timer_arm_locked(hf_timer_queue *queue, hf_timer_node *node,
+                                       int64_t deadline_us)
+{
+    hf_timer_disarm_locked(queue, node);
+    node->arming = ++queue->arming;
+    queue->armed++;
+    hf_timer_insert_locked(queue, node, deadline_us);
+}
 
 /* Ends a timer: its node is nobody's. */
 hf_timer_waste hf_timer_end_locked(hf_timer_queue *queue, hf_timer_node *node);

@@ -128,23 +128,27 @@ hf_status hf_timer_open(hf_timer_queue *queue, const hf_timer_options *options, 
 
 /* ---- setting -------------------------------------------------------------------------------- */
 
-static hf_status set(hf_timer_queue *queue, hf_handle handle, int64_t moment_us, bool absolute,
-                     int64_t period_us, const char *operation, hf_site site)
+/* Inline for the sake of the constants in it, and for what queue.h says. */
+static HF_ALWAYS_INLINE_ hf_status set(hf_timer_queue *queue, hf_handle handle, int64_t moment_us,
+                                       bool absolute, int64_t period_us, const char *operation,
+                                       hf_site site)
 {
-    hf_timer_prefetch(queue, handle);
+    hf_timer_way way;
+    if (!hf_timer_follow(queue, handle, &way))
+        return refuse(queue, handle, operation, site);
     int64_t reading = hf_timer_read_clock(queue);
     if (!hf_timer_lock(queue))
         return no_lock(queue);
     int64_t now = hf_timer_now_locked(queue, reading);
-    hf_timer_node *node = hf_timer_find_locked(queue, handle);
-    if (__builtin_expect(node != NULL, 1)) {
+    bool open = hf_timer_is_open_locked(&way);
+    if (open) {
         int64_t delay = absolute ? moment_us - now : moment_us;
-        node->delay_us = delay > 0 ? delay : 0;
-        node->period_us = period_us;
-        hf_timer_arm_locked(queue, node, absolute ? moment_us : hf_timer_later(now, moment_us));
+        way.node->delay_us = delay > 0 ? delay : 0;
+        way.node->period_us = period_us;
+        hf_timer_arm_locked(queue, way.node, absolute ? moment_us : hf_timer_later(now, moment_us));
     }
     hf_timer_unlock(queue);
-    return node != NULL ? HF_OK : refuse(queue, handle, operation, site);
+    return open ? HF_OK : refuse(queue, handle, operation, site);
 }
 
 hf_status hf_timer_set(hf_timer_queue *queue, hf_timer timer, int64_t delay_us, int64_t period_us)
@@ -169,17 +173,19 @@ hf_status hf_timer_reset(hf_timer_queue *queue, hf_timer timer)
     hf_status status = check(queue, true);
     if (status != HF_OK)
         return status;
-    hf_timer_prefetch(queue, timer.handle);
+    hf_timer_way way;
+    if (!hf_timer_follow(queue, timer.handle, &way))
+        return refuse(queue, timer.handle, "hf_timer_reset", HF_SITE());
     int64_t reading = hf_timer_read_clock(queue);
     if (!hf_timer_lock(queue))
         return no_lock(queue);
     int64_t now = hf_timer_now_locked(queue, reading);
-    hf_timer_node *node = hf_timer_find_locked(queue, timer.handle);
-    bool was_set = node != NULL && node->delay_us >= 0;
+    bool open = hf_timer_is_open_locked(&way);
+    bool was_set = open && way.node->delay_us >= 0;
     if (was_set)
-        hf_timer_arm_locked(queue, node, hf_timer_later(now, node->delay_us));
+        hf_timer_arm_locked(queue, way.node, hf_timer_later(now, way.node->delay_us));
     hf_timer_unlock(queue);
-    if (node == NULL)
+    if (!open)
         return refuse(queue, timer.handle, "hf_timer_reset", HF_SITE());
     return was_set ? HF_OK : hf_fail(queue->table, HF_E_BUSY);
 }
@@ -199,16 +205,18 @@ hf_status hf_timer_cancel(hf_timer_queue *queue, hf_timer timer, hf_timer_was *w
     hf_status status = check(queue, true);
     if (status != HF_OK)
         return status;
-    hf_timer_prefetch(queue, timer.handle);
+    hf_timer_way way;
+    if (!hf_timer_follow(queue, timer.handle, &way))
+        return refuse(queue, timer.handle, "hf_timer_cancel", HF_SITE());
     if (!hf_timer_lock(queue))
         return no_lock(queue);
-    hf_timer_node *node = hf_timer_find_locked(queue, timer.handle);
-    if (node != NULL) {
-        found = what_it_was(node);
-        hf_timer_disarm_locked(queue, node);
+    bool open = hf_timer_is_open_locked(&way);
+    if (open) {
+        found = what_it_was(way.node);
+        hf_timer_disarm_locked(queue, way.node);
     }
     hf_timer_unlock(queue);
-    if (node == NULL)
+    if (!open)
         return refuse(queue, timer.handle, "hf_timer_cancel", HF_SITE());
     if (was != NULL)
         *was = found;
@@ -227,13 +235,16 @@ hf_status hf_timer_deadline_us(hf_timer_queue *queue, hf_timer timer, int64_t *o
     hf_status status = check(queue, out != NULL);
     if (status != HF_OK)
         return status;
+    hf_timer_way way;
+    if (!hf_timer_follow(queue, timer.handle, &way))
+        return refuse(queue, timer.handle, "hf_timer_deadline_us", HF_SITE());
     if (!hf_timer_lock(queue))
         return no_lock(queue);
-    const hf_timer_node *node = hf_timer_find_locked(queue, timer.handle);
-    if (node != NULL)
-        *out = deadline_of(node);
+    bool open = hf_timer_is_open_locked(&way);
+    if (open)
+        *out = deadline_of(way.node);
     hf_timer_unlock(queue);
-    return node != NULL ? HF_OK : refuse(queue, timer.handle, "hf_timer_deadline_us", HF_SITE());
+    return open ? HF_OK : refuse(queue, timer.handle, "hf_timer_deadline_us", HF_SITE());
 }
 
 /* ---- data ----------------------------------------------------------------------------------- */
@@ -261,14 +272,17 @@ hf_status hf_timer_set_data(hf_timer_queue *queue, hf_timer timer, hf_timer_func
     hf_status status = check(queue, function != NULL);
     if (status != HF_OK)
         return status;
+    hf_timer_way way;
+    if (!hf_timer_follow(queue, timer.handle, &way))
+        return refuse(queue, timer.handle, "hf_timer_set_data", HF_SITE());
     if (!hf_timer_lock(queue))
         return no_lock(queue);
-    hf_timer_node *node = hf_timer_find_locked(queue, timer.handle);
-    if (node != NULL)
-        waste = replace_locked(node, function, (hf_timer_waste){data, free_data});
+    bool open = hf_timer_is_open_locked(&way);
+    if (open)
+        waste = replace_locked(way.node, function, (hf_timer_waste){data, free_data});
     hf_timer_unlock(queue);
     hf_timer_discard(waste);
-    return node != NULL ? HF_OK : refuse(queue, timer.handle, "hf_timer_set_data", HF_SITE());
+    return open ? HF_OK : refuse(queue, timer.handle, "hf_timer_set_data", HF_SITE());
 }
 
 /* ---- closing -------------------------------------------------------------------------------- */

@@ -152,7 +152,7 @@ static inline void join(hf_timer_link *link, hf_timer_link *previous, hf_timer_l
 /* Makes a link the most recent one of its bucket; answers which had been so RECENT links ago. */
 static inline hf_timer_link *note(bucket *b, hf_timer_link *link)
 {
-    hf_timer_link **recent = &b->recent[b->ends.deadline_us++ % RECENT];
+    hf_timer_link **recent = &b->recent[(uint64_t)b->ends.deadline_us++ % RECENT];
     hf_timer_link *earlier = *recent;
     *recent = link;
     return earlier;

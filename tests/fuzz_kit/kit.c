@@ -1,0 +1,3 @@
+/* The kit, as a user's program has it. */
+#define HF_FUZZ_IMPLEMENTATION
+#include <holdfast/fuzz.h>
