@@ -107,9 +107,10 @@ int hf_fuzz_replay(int argc, char **argv, hf_fuzz_input_function play);
  *       #2 gzclose(gz#1) -> done
  *       #3 gzread(gz#1 [closed by #2], 12) -> done
  *
- * Environment: HOLDFAST_FUZZ=print=1:code=1 prints the operations, and the C code, of every input
- * that is played, each operation before it runs, so that what ends the process in another way can
- * be replayed as well; timeout_ms=N is instead of the target's, 0 for none; help=1 lists the keys.
+ * Environment: HOLDFAST_FUZZ_OPTIONS=print=1:code=1 prints the operations, and the C code, of every
+ * input that is played, each operation before it runs, so that what ends the process in another way
+ * can be replayed as well; timeout_ms=N is instead of the target's, 0 for none; help=1 lists the
+ * keys.
  *
  * The kit sets the report hook, and chains handlers for SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT
  * before those that are there when the first input is played.
@@ -260,7 +261,9 @@ HF_PRINTF(2, 3) hf_fuzz_answer hf_fuzz_broken(hf_fuzz_call *call, const char *fo
  *   immediate: each close is followed at once by an operation that makes the same kind, and by a
  *       use of the closed handle;
  *   delayed: closes pile up, then as many are made, and so on;
- *   across: as immediate, but what is made is another kind of the same namespace.
+ *   across: as immediate, but what is made is another kind of the same namespace;
+ *   worn: as immediate, but what is made is closed and made again until that was done 2 to 256
+ *       times, a power of two, which is where a count of lives that is too narrow wraps.
  * A target that makes no sense is told about, once, with the operation's name, and aborts.
  * Always 0.  One thread at a time. */
 int hf_fuzz_play(const hf_fuzz_target *target, const uint8_t *data, size_t size);
@@ -636,7 +639,14 @@ enum {
 #define HF_FUZZ_NOTHING_ UINT64_C(0xbad0bad0bad0bad1)
 
 /* The orders of reuse: see hf_fuzz_play. */
-enum { HF_FUZZ_AS_GIVEN_, HF_FUZZ_IMMEDIATE_, HF_FUZZ_DELAYED_, HF_FUZZ_ACROSS_ };
+enum {
+    HF_FUZZ_AS_GIVEN_,
+    HF_FUZZ_IMMEDIATE_,
+    HF_FUZZ_DELAYED_,
+    HF_FUZZ_ACROSS_,
+    HF_FUZZ_WORN_,
+    HF_FUZZ_ORDERS_
+};
 
 /* A handle.  Its name is the number of the step that made it. */
 typedef struct hf_fuzz_object_ {
@@ -670,7 +680,7 @@ typedef struct hf_fuzz_state_ {
 
     /* For the whole process. */
     bool ready;
-    bool print; /* HOLDFAST_FUZZ */
+    bool print; /* HOLDFAST_FUZZ_OPTIONS */
     bool code;
     int64_t timeout_ms; /* -1: the target's */
     pid_t process;
@@ -685,6 +695,7 @@ typedef struct hf_fuzz_state_ {
     uint8_t order;
     uint8_t stale_rate; /* of four choices */
     uint8_t pile;       /* delayed: so many */
+    uint32_t wear;      /* worn: so many */
     uint8_t piled;
     bool closing; /* delayed: it is closes' turn */
     void *context;
@@ -941,8 +952,8 @@ static void hf_fuzz_print_program_(void)
     hf_fuzz_print_code_end_();
 }
 
-/* With HOLDFAST_FUZZ: what is about to be called, and, of a list, what it answered.  C code alone
- * is printed in whole lines, so that it compiles. */
+/* With HOLDFAST_FUZZ_OPTIONS: what is about to be called, and, of a list, what it answered.  C code
+ * alone is printed in whole lines, so that it compiles. */
 static void hf_fuzz_announce_(uint32_t number)
 {
     if (hf_fuzz_.code) {
@@ -1687,15 +1698,40 @@ static uint8_t hf_fuzz_sibling_(uint8_t kind, uint32_t n)
     return kind;
 }
 
+/* Closes a handle that is live, if there is an operation that only closes. */
+static void hf_fuzz_end_(uint32_t number, const hf_fuzz_record_ *record)
+{
+    uint32_t taken[HF_FUZZ_TAKES] = {number, 0, 0};
+    const hf_fuzz_operation *operation =
+        hf_fuzz_find_(HF_FUZZ_ENDER_, hf_fuzz_.objects[number].kind, 0);
+    if (operation != NULL && hf_fuzz_may_take_(operation, 0, number))
+        hf_fuzz_run_(operation, taken, record);
+}
+
+/* Makes a handle, and closes it, again and again. */
+static void hf_fuzz_wear_(const hf_fuzz_operation *maker, const hf_fuzz_record_ *record)
+{
+    for (uint32_t i = 1; i < hf_fuzz_.wear && hf_fuzz_.step_count + 1 < HF_FUZZ_OPERATIONS; i++) {
+        uint32_t before = hf_fuzz_.step_count;
+        (void)hf_fuzz_try_(maker, record);
+        if (hf_fuzz_.step_count == before ||
+            hf_fuzz_.steps[hf_fuzz_.step_count].answer != HF_FUZZ_DONE)
+            return;
+        hf_fuzz_end_(hf_fuzz_.step_count, record);
+    }
+}
+
 /* After a close, in the orders that use a place again at once. */
 static void hf_fuzz_reuse_(uint32_t closed, const hf_fuzz_record_ *record)
 {
     uint8_t kind = hf_fuzz_.objects[closed].kind;
+    if (hf_fuzz_.order == HF_FUZZ_AS_GIVEN_ || hf_fuzz_.order == HF_FUZZ_DELAYED_)
+        return;
     if (hf_fuzz_.order == HF_FUZZ_ACROSS_)
         kind = hf_fuzz_sibling_(kind, record->handles[1]);
-    else if (hf_fuzz_.order != HF_FUZZ_IMMEDIATE_)
-        return;
     const hf_fuzz_operation *maker = hf_fuzz_find_(HF_FUZZ_MAKER_, kind, record->handles[1]);
+    if (maker != NULL && hf_fuzz_.order == HF_FUZZ_WORN_)
+        hf_fuzz_wear_(maker, record);
     if (maker != NULL)
         (void)hf_fuzz_try_(maker, record);
     hf_fuzz_probe_(closed, record);
@@ -1758,11 +1794,7 @@ static void hf_fuzz_close_all_(void)
     uint32_t at = hf_fuzz_.live_count;
     memset(&none, 0, sizeof(none));
     while (at-- > 0) {
-        uint32_t taken[HF_FUZZ_TAKES] = {hf_fuzz_.live[at], 0, 0};
-        uint8_t kind = hf_fuzz_.objects[taken[0]].kind;
-        const hf_fuzz_operation *operation = hf_fuzz_find_(HF_FUZZ_ENDER_, kind, 0);
-        if (operation != NULL && hf_fuzz_may_take_(operation, 0, taken[0]))
-            hf_fuzz_run_(operation, taken, &none);
+        hf_fuzz_end_(hf_fuzz_.live[at], &none);
         at = at < hf_fuzz_.live_count ? at : hf_fuzz_.live_count;
     }
 }
@@ -1771,9 +1803,10 @@ static void hf_fuzz_set_stage_(const uint8_t head[HF_FUZZ_HEAD])
 {
     static const uint8_t rates[] = {1, 2, 3, 0};
     hf_fuzz_scene scene;
-    hf_fuzz_.order = head[0] % 4;
+    hf_fuzz_.order = head[0] % HF_FUZZ_ORDERS_;
     hf_fuzz_.stale_rate = rates[head[2] % 4];
     hf_fuzz_.pile = (uint8_t)(2 + head[3] % 16);
+    hf_fuzz_.wear = 2u << head[3] % 8;
     hf_fuzz_.piled = 0;
     hf_fuzz_.closing = false;
     hf_fuzz_.step_count = 0;
@@ -1988,7 +2021,7 @@ static void hf_fuzz_check_makers_(const hf_fuzz_target *target)
 
 static void hf_fuzz_print_keys_(void)
 {
-    hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ=key=number:key=number...\n"
+    hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ_OPTIONS=key=number:key=number...\n"
                    "  print=1       print each operation before it runs\n"
                    "  code=1        the same in C\n"
                    "  timeout_ms=N  time for one operation; 0: any\n"
@@ -2018,7 +2051,7 @@ static bool hf_fuzz_set_option_(const char *key, const char *value)
 static void hf_fuzz_read_environment_(void)
 {
     char text[256];
-    const char *given = getenv("HOLDFAST_FUZZ");
+    const char *given = getenv("HOLDFAST_FUZZ_OPTIONS");
     char *rest = NULL;
     hf_fuzz_.timeout_ms = -1;
     snprintf(text, sizeof(text), "%s", given != NULL ? given : "");
@@ -2027,9 +2060,10 @@ static void hf_fuzz_read_environment_(void)
         if (value != NULL)
             *value++ = '\0';
         if (value == NULL || !hf_fuzz_set_option_(key, value))
-            hf_fuzz_print_("Holdfast fuzz kit: HOLDFAST_FUZZ: \"%s\" is no key, or its value is no "
-                           "number; help=1 lists the keys\n",
-                           key);
+            hf_fuzz_print_(
+                "Holdfast fuzz kit: HOLDFAST_FUZZ_OPTIONS: \"%s\" is no key, or its value is no "
+                "number; help=1 lists the keys\n",
+                key);
     }
     hf_fuzz_flush_();
 }

@@ -317,10 +317,13 @@ hf_status hf_wait_at(hf_table *table, hf_handle handle, hf_timeout timeout,
             return HF_OK;
         if (status == HF_E_CLOSING && hf_subject_find(table, handle, &subject))
             break;
-        status = status == HF_OK ? hf_fail(table, HF_E_BUSY) : hf_refuse(table, handle, refusal);
+        /* Not hf_refuse, which looks again: it may be closed by now, and that is no stale use. */
+        if (status == HF_OK || status == HF_E_NOT_COMMITTED)
+            return hf_fail(table, status == HF_OK ? HF_E_BUSY : status);
+        status = hf_refuse(table, handle, refusal);
         if (status != HF_OK)
             return status;
-        /* It was being committed when we looked. */
+        /* Nobody had been given it when we looked. */
     }
     if (!hf_wait_begin(&subject, timeout != 0, refusal->operation, refusal->site, &waiting))
         return hf_fail(table, HF_E_POSSIBLE_DEADLOCK);

@@ -1,4 +1,4 @@
-/* What the kit makes of inputs, as HOLDFAST_FUZZ prints it. */
+/* What the kit makes of inputs, as HOLDFAST_FUZZ_OPTIONS prints it. */
 #include "box.h"
 #include "scenes.h"
 
@@ -7,7 +7,7 @@
 
 static void play_printed(const char *environment, const input *in, const hf_fuzz_target *target)
 {
-    if (setenv("HOLDFAST_FUZZ", environment, 1) != 0)
+    if (setenv("HOLDFAST_FUZZ_OPTIONS", environment, 1) != 0)
         abort();
     input_play(in, target);
 }
@@ -48,6 +48,11 @@ static void delayed(void)
 static void across(void)
 {
     play_order(ACROSS);
+}
+
+static void worn(void)
+{
+    play_order(WORN);
 }
 
 /* A close of what a lid holds is refused, and that is right; then the kit closes all. */
@@ -217,6 +222,7 @@ const kit_scene order_scenes[] = {SCENE(as_given),
                                   SCENE(immediate),
                                   SCENE(delayed),
                                   SCENE(across),
+                                  SCENE(worn),
                                   SCENE(closes_all_in_the_end),
                                   SCENE(only_closes),
                                   SCENE(code_printed),

@@ -21,7 +21,7 @@ typedef struct input {
 
 /* The order of reuse and its number; the rest of the head is 0: a fourth of the choices among
  * closed handles. */
-enum { AS_GIVEN, IMMEDIATE, DELAYED, ACROSS };
+enum { AS_GIVEN, IMMEDIATE, DELAYED, ACROSS, WORN };
 input input_begin(uint8_t order, uint8_t number);
 
 /* What a record says of a handle: the n-th from the youngest, live or closed. */
