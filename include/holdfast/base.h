@@ -40,16 +40,24 @@
 #if __has_feature(thread_sanitizer)
 #define HF_TSAN_BUILD_ 1
 #endif
+#if __has_feature(address_sanitizer)
+#define HF_ASAN_BUILD_ 1
+#endif
 #endif
 #if defined(__SANITIZE_THREAD__)
 #define HF_TSAN_BUILD_ 1
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define HF_ASAN_BUILD_ 1
 #endif
 
 /* HF_INLINE_REGIONS is 1 when hf_enter, hf_leave and hf_is_live are also defined in the headers, so
  * that the compiler can inline their hot path.  Define HF_NO_INLINE to call the library for them
  * instead; ThreadSanitizer builds always do, because the sanitizer cannot see the asymmetric
- * barrier on which the inlined code relies. */
-#if defined(__GNUC__) && !defined(HF_NO_INLINE) && !defined(HF_TSAN_BUILD_) && !defined(_WIN32)
+ * barrier on which the inlined code relies, and AddressSanitizer builds, because a look-up with a
+ * handle that is stale or damaged reads what is poisoned for everybody else. */
+#if defined(__GNUC__) && !defined(HF_NO_INLINE) && !defined(HF_TSAN_BUILD_) && \
+    (!defined(HF_ASAN_BUILD_) || defined(HF_TWINS_)) && !defined(_WIN32)
 #define HF_INLINE_REGIONS 1
 #else
 #define HF_INLINE_REGIONS 0

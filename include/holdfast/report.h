@@ -88,7 +88,7 @@ typedef enum hf_policy {
     HF_POLICY_COUNT,      /* counted in hf_table_stats */
     HF_POLICY_REPORT,     /* + the hook or the writer; the same finding once (default) */
     HF_POLICY_ONCE,       /* + only the first finding of the kind in the process */
-    HF_POLICY_ABORT       /* reported, then abort() */
+    HF_POLICY_ABORT       /* reported, then abort(), or as a sanitizer's options say: see below */
 } hf_policy;
 
 /* A moment in a handle's life: which thread, with which stack. */
@@ -188,6 +188,53 @@ HF_API hf_policy hf_get_policy(hf_report_kind kind);
 
 /* The name of a kind ("double-close"), "unknown" for a number that is none. */
 HF_API const char *hf_report_kind_name(hf_report_kind kind);
+
+/* ---- in company with the sanitizers ------------------------------------------------------------
+ *
+ * Where the run-time library of AddressSanitizer, LeakSanitizer, ThreadSanitizer or
+ * UndefinedBehaviorSanitizer is in the process, whether or not this library was built with it:
+ *
+ *   - frames are named by its symbolizer first;
+ *   - the default writer does what its options say (those that are compiled in, then ASAN_OPTIONS,
+ *     TSAN_OPTIONS, LSAN_OPTIONS, UBSAN_OPTIONS) where HOLDFAST_OPTIONS says nothing: `color`, and
+ *     `log_path`: reports then go into its file, with its suffix, in pieces of at most 15 KiB.
+ *     Likewise under libFuzzer, which may have moved its output away from standard error;
+ *   - the policy `abort` calls abort(), which libFuzzer and AFL++ record.  Only where its options
+ *     have `exitcode` or `abort_on_error=0`, and libFuzzer is not there, does the process end with
+ *     that code (1 if none is given), by _exit, as for the sanitizer's own findings;
+ *   - a report waits, at most five seconds, until one of AddressSanitizer's that another thread
+ * writes is whole.  UndefinedBehaviorSanitizer and ThreadSanitizer do not tell: theirs may be
+ * split;
+ *   - texts of yours that were freed (labels, type names) are shown as "<freed>".
+ *
+ * AddressSanitizer also checks what Holdfast does not use: free slots, their cold records and the
+ * records of threads that are gone are poisoned.  (In a library that is instrumented itself: the
+ * value words of free slots, and their records.)  What a value points to is the program's: a value
+ * that is kept past hf_leave is found once it was released and its memory freed, and not before. */
+
+/* What is known of the handles whose values point to this address or into its block of the heap:
+ * live ones first, then closed ones, eight at most; who opened and closed them, type, label, table,
+ * and what holds them.  Writes it as text into `buffer` of `size` bytes, always terminated, and
+ * answers the length that the whole text has, as hf_report_text; 0 when no handle is known there.
+ *
+ * Without AddressSanitizer a block's bounds are not known: only values that are this very address
+ * are found.  Addresses below 65536 are taken for no pointers.  Closed handles are known until
+ * their table reuses the slot, and only if the table recorded them: at level 1 and above, or
+ * because the handle had a namespace, label, parent or group.  A block that was freed and
+ * handed out anew may have had more owners than one: all of them are told.
+ *
+ * Looks at every slot of all tables, without a lock: of handles that are opened or closed meanwhile
+ * it may or may not tell.  Names addresses, as hf_report_text does. */
+HF_API size_t hf_describe_address(const void *address, char *buffer, size_t size);
+
+/* Writes, where reports go, what hf_describe_address knows of the address of AddressSanitizer's
+ * report, and nothing if that is nothing.  The first hf_table_create installs it by
+ * __asan_set_error_report_callback, unless the option describe=0 is given; it then follows each
+ * report.  There is one such callback in a process, and no way to ask for it: a program that has
+ * its own sets that after its first table was created, and calls this from it.  `text` is the
+ * sanitizer's report, from which the address is taken where the runtime does not tell it.  Without
+ * AddressSanitizer there is none but that. */
+HF_API void hf_describe_sanitizer_report(const char *text);
 
 HF_END_DECLS
 

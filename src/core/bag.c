@@ -337,12 +337,28 @@ void hf_bag_give_slow(hf_table *table, uint32_t index)
     magazine_give(table, hf_local_of(table), index);
 }
 
-hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
+void hf_slots_hide(const hf_table *table, uint32_t end)
+{
+    if (!HF_INSTRUMENTED)
+        hf_poison(table->head.slots, end * sizeof(hf_slot_));
+    for (uint32_t index = 0; HF_INSTRUMENTED && hf_poisons() && index < end; index++)
+        hf_slot_hide(table, index);
+}
+
+/* The first slots of a table that has none; those of a former table are hidden. */
+static hf_status hide_first_slots(hf_table *table)
+{
+    if (table->head.place_limit != 0)
+        return HF_OK;
+    if (!commit_slots(table, 1))
+        return HF_E_NO_MEMORY;
+    hf_slots_hide(table, (uint32_t)(table->head.place_limit >> HF_INDEX_SHIFT_));
+    return HF_OK;
+}
+
+static hf_status init_order(hf_table *table)
 {
     hf_bag *bag = &table->bag;
-    bag->random = seed;
-    bag->fresh = 1; /* no handle has index 0 */
-    bag->end = capacity + 1;
     if (table->reuse != HF_REUSE_FIFO)
         return HF_OK;
     if (bag->cells == NULL)
@@ -354,4 +370,14 @@ hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
     if (have != 0 && !hf_os_commit(bag->cells, have * sizeof(hf_queue_cell)))
         return HF_E_NO_MEMORY;
     return commit_slots(table, 1) ? HF_OK : HF_E_NO_MEMORY; /* node 0 */
+}
+
+hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
+{
+    hf_bag *bag = &table->bag;
+    bag->random = seed;
+    bag->fresh = 1; /* no handle has index 0 */
+    bag->end = capacity + 1;
+    hf_status status = hf_poisons() ? hide_first_slots(table) : HF_OK;
+    return status == HF_OK ? init_order(table) : status;
 }

@@ -2,6 +2,7 @@
 #include "core/cold.h"
 
 #include "core/group.h"
+#include "platform/sanitizer.h"
 
 uint32_t hf_cold_lives(unsigned level)
 {
@@ -65,15 +66,37 @@ size_t hf_cold_bytes(const hf_table *table)
     return (limit(table) * table->cold_stride + page - 1) & ~(page - 1);
 }
 
+static void show(const hf_table *table, uint32_t index)
+{
+    if (hf_poisons())
+        hf_unpoison(hf_cold_at(table, index), table->cold_stride);
+}
+
+void hf_cold_hide(const hf_table *table, uint32_t index)
+{
+    const hf_cold *cold = hf_cold_at(table, index);
+    if (cold != NULL)
+        hf_poison(cold, table->cold_stride);
+}
+
+void hf_cold_hide_all(const hf_table *table)
+{
+    if (table->cold != NULL)
+        hf_poison(table->cold, limit(table) * table->cold_stride);
+}
+
 bool hf_cold_commit(hf_table *table, uint32_t index)
 {
     uint64_t have = limit(table);
-    if (index < have)
-        return true;
-    char *cold = __atomic_load_n(&table->cold, __ATOMIC_ACQUIRE);
-    if (cold == NULL)
-        cold = reserve(table);
-    return cold != NULL && commit_upto(table, cold, have, index);
+    if (index >= have) {
+        char *cold = __atomic_load_n(&table->cold, __ATOMIC_ACQUIRE);
+        if (cold == NULL)
+            cold = reserve(table);
+        if (cold == NULL || !commit_upto(table, cold, have, index))
+            return false;
+    }
+    show(table, index);
+    return true;
 }
 
 hf_cold *hf_cold_at(const hf_table *table, uint32_t index)
@@ -158,12 +181,9 @@ void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
         PUT(life->closed, hf_trace_pack(closed));
 }
 
-/* Copies a life; false if it is not recorded any more. */
-static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
+/* Copies a life; false if it is overwritten meanwhile. */
+static bool copy_life(const hf_cold_life *life, uint64_t raw, hf_cold_life *copy)
 {
-    const hf_cold_life *life = find_life(table, raw);
-    if (life == NULL)
-        return false;
     *copy = (hf_cold_life){.raw = raw,
                            .value = GET(life->value),
                            .label = GET(life->label),
@@ -174,6 +194,22 @@ static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
     /* Orders the copy before the second look.  Partner: the fence in hf_cold_open. */
     hf_acquire_fence();
     return GET(life->raw) == raw;
+}
+
+static bool read_life(const hf_table *table, uint64_t raw, hf_cold_life *copy)
+{
+    const hf_cold_life *life = find_life(table, raw);
+    return life != NULL && copy_life(life, raw, copy);
+}
+
+bool hf_cold_read(const hf_table *table, uint32_t index, uint32_t number, hf_cold_life *copy)
+{
+    const hf_cold *cold = hf_cold_at(table, index);
+    if (cold == NULL)
+        return false;
+    const hf_cold_life *life = &cold->lives[number];
+    uint64_t raw = __atomic_load_n(&life->raw, __ATOMIC_ACQUIRE);
+    return raw != 0 && copy_life(life, raw, copy);
 }
 
 bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw)

@@ -47,11 +47,22 @@ uint64_t hf_cold_stride(unsigned level);
 /* How many bytes of the array are committed: whole pages. */
 size_t hf_cold_bytes(const hf_table *table);
 
-/* Makes sure that the record of a slot exists.  May commit memory.  False: out of memory. */
+/* Makes sure that the record of a slot that is the caller's exists and may be touched.  May commit
+ * memory.  False: out of memory. */
 bool hf_cold_commit(hf_table *table, uint32_t index);
+
+/* Poisons the record of a slot that becomes free.  What reads it for the sake of a stale handle
+ * lies in cold.c, which is never instrumented. */
+void hf_cold_hide(const hf_table *table, uint32_t index);
+
+/* The same for all records of a table that nobody uses. */
+void hf_cold_hide_all(const hf_table *table);
 
 /* The record of a slot, or NULL if none was ever committed. */
 hf_cold *hf_cold_at(const hf_table *table, uint32_t index);
+
+/* Copies a life that a slot's record keeps, by its place in the record; false: there is none. */
+bool hf_cold_read(const hf_table *table, uint32_t index, uint32_t number, hf_cold_life *copy);
 
 static inline bool hf_raw_has_cold(uint64_t raw)
 {

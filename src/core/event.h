@@ -55,6 +55,39 @@ typedef struct hf_event {
     uint32_t group_count;
 } hf_event;
 
+/* What is known of a handle whose value somebody asks about. */
+enum { HF_HISTORIES = 8, HF_HISTORY_HOLDERS = 4 };
+
+typedef struct hf_event_history {
+    hf_event_party party;
+    const char *table_name;
+    const char *life; /* "open", "closing", "closed" */
+    bool borrowed;
+    uint32_t references; /* counted holders, those among `holders` included */
+    uint32_t holder_count;
+    hf_event_holder holders[HF_HISTORY_HOLDERS];
+} hf_event_history;
+
+typedef struct hf_event_description {
+    uintptr_t address;
+    uintptr_t block;   /* the block of the heap that it lies in, and its size */
+    size_t block_size; /* 0: unknown */
+    const char *part;  /* what of a table it lies in itself; or NULL */
+    const char *table_name;
+    uint32_t count; /* 0, and no part: nothing is known */
+    hf_event_history histories[HF_HISTORIES];
+} hf_event_description;
+
+/* Writes a description as hf_describe_address does. */
+size_t hf_event_describe(const hf_event_description *description, char *buffer, size_t size);
+
+/* Writes it where reports go, as what follows a report of AddressSanitizer's on this thread; NULL
+ * where nothing is known, or nothing is to be told. */
+void hf_event_follow_report(const hf_event_description *description);
+
+/* Whether the option describe asks for such a thing. */
+bool hf_event_describes(void);
+
 /* Judges a finding by its policy and reports it if need be: may call the hook, allocate, write and
  * abort.  Called with no lock held and no state half-changed.  `site` is the call that is wrong
  * now. Preserves errno. */

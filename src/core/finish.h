@@ -40,12 +40,17 @@ static HF_ALWAYS_INLINE_ hf_close_result hf_release_plain(const hf_subject *subj
     return result;
 }
 
+/* Poisons the slot and the record of a life that has ended. */
+HF_COLD void hf_hide_life(const hf_table *table, uint64_t raw);
+
 static HF_ALWAYS_INLINE_ void hf_free_state(const hf_subject *subject)
 {
     hf_table *table = subject->table;
     hf_local *local = hf_local_of(table);
     uint64_t generation = hf_word_generation(subject->raw);
     hf_count_up(table, local, &local->closed);
+    if (hf_poisons())
+        hf_hide_life(table, subject->raw);
     if (generation == HF_GENERATION_LIMIT) {
         hf_count_up(table, local, &local->retired);
         __atomic_store_n(&subject->slot->state, generation << HF_GENERATION_SHIFT_ | HF_RELEASED,

@@ -43,7 +43,9 @@ static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_o
     hf_status status = hf_bag_take(table, hf_local_of(table), &index);
     if (status != HF_OK)
         return status;
+    hf_slot_show(table, index);
     if (cold && !hf_cold_commit(table, index)) {
+        hf_slot_hide(table, index);
         hf_bag_give(table, hf_local_of(table), index);
         return HF_E_NO_MEMORY;
     }
@@ -209,6 +211,7 @@ static void give_back(hf_table *table, uint64_t raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_note_end();
+    hf_slot_hide(table, hf_raw_index(raw));
     hf_bag_give(table, hf_local_of(table), hf_raw_index(raw));
     hf_window_end(window);
 }
@@ -282,6 +285,7 @@ static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *o
         hf_window_end(window);
         return hf_fail(table, status);
     }
+    hf_slot_show(table, index);
     uint32_t field = __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED);
     hf_subject subject = hf_subject_of(table, new_raw(table, field, index));
     publish(&subject, value);

@@ -13,6 +13,7 @@
 
 #include "core/abandon.h"
 #include "core/waiting.h"
+#include "platform/sanitizer.h"
 
 uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
     __attribute__((aligned(HF_HAZARDS_PER_THREAD_ * sizeof(uint64_t))));
@@ -70,8 +71,30 @@ static void note_peak(uint32_t record)
     }
 }
 
+/* Records that nobody has are poisoned, unless the library is itself instrumented: scans look at
+ * records without asking for long whose they are. */
+static void hide(uint32_t record)
+{
+    if (!HF_INSTRUMENTED)
+        hf_poison(&hf_records[record], sizeof(hf_record));
+}
+
+static void show(uint32_t record)
+{
+    if (!HF_INSTRUMENTED)
+        hf_unpoison(&hf_records[record], sizeof(hf_record));
+}
+
+void hf_record_hide_unused(void)
+{
+    for (uint32_t record = 1; record <= HF_RECORDS && hf_poisons(); record++)
+        if (!hf_record_is_taken(record))
+            hide(record);
+}
+
 static void give_bit(uint32_t record)
 {
+    hide(record);
     uint64_t bit = UINT64_C(1) << ((record - 1) % 64);
     /* Release: the record is clean before it is anybody's again.  Partner: the RMW in take_bit. */
     (void)__atomic_fetch_and(&taken[(record - 1) / 64], ~bit, __ATOMIC_RELEASE);
@@ -95,6 +118,7 @@ static uint32_t take(void)
     if (record == 0)
         return 0;
     note_peak(record);
+    show(record);
     if (!hf_os_at_thread_exit(give_record, (void *)(uintptr_t)record)) {
         give_bit(record);
         return 0;

@@ -222,6 +222,10 @@ void hf_record_bury(uint32_t record);
 /* The highest record that was ever taken. */
 uint32_t hf_record_peak(void);
 
+/* Poisons the records that were never taken.  One that is being taken at this moment may stay
+ * poisoned, which does no harm: only the library touches it, and is not checked. */
+void hf_record_hide_unused(void);
+
 /* Whether a record is taken. */
 bool hf_record_is_taken(uint32_t record);
 

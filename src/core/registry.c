@@ -106,11 +106,6 @@ hf_status hf_registry_take(uint64_t slot_capacity, uint64_t cold_stride, hf_tabl
     }
 }
 
-static bool is_in_use(const hf_table *table)
-{
-    return __atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) >= HF_TABLE_OPEN;
-}
-
 static uint64_t secret_of(const hf_table *table)
 {
     return __atomic_load_n(&table->head.secret, __ATOMIC_SEQ_CST);
@@ -166,7 +161,7 @@ hf_table *hf_registry_at(uint32_t number)
 hf_table *hf_registry_find(hf_handle handle, const hf_table *except)
 {
     for (uint32_t i = 0; i < count_now(); i++)
-        if (&pool[i] != except && is_in_use(&pool[i]) &&
+        if (&pool[i] != except && hf_table_is_in_use(&pool[i]) &&
             hf_raw_is_plausible(&pool[i], handle.bits ^ secret_of(&pool[i])))
             return &pool[i];
     return NULL;

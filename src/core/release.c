@@ -229,6 +229,13 @@ bool hf_unblock(const hf_subject *subject)
 
 /* ---- the slot ------------------------------------------------------------------------------- */
 
+/* The record as well, which a handle may have without its type's asking: for its completion. */
+void hf_hide_life(const hf_table *table, uint64_t raw)
+{
+    hf_slot_hide(table, hf_raw_index(raw));
+    hf_cold_hide(table, hf_raw_index(raw));
+}
+
 void hf_recycle(const hf_subject *subject)
 {
     hf_recycle_here(subject);
@@ -370,10 +377,12 @@ void hf_free_orphan(const hf_subject *subject, hf_value value)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     strike(subject, hf_type_of(subject->table, subject->raw), value);
-    if (hf_state_is_free(hf_state_load(subject->slot)))
+    if (hf_state_is_free(hf_state_load(subject->slot))) {
+        hf_hide_life(subject->table, subject->raw);
         hf_bag_give(subject->table, hf_local_of(subject->table), hf_raw_index(subject->raw));
-    else
+    } else {
         hf_free_state(subject);
+    }
     hf_window_end(window);
 }
 

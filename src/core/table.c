@@ -1,9 +1,11 @@
 /* Creating tables, and the way from a handle to its slot. */
 #include "core/bag.h"
 #include "core/cold.h"
+#include "core/describe.h"
 #include "core/exit.h"
 #include "core/fork.h"
 #include "core/registry.h"
+#include "platform/sanitizer.h"
 
 enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
 
@@ -94,7 +96,7 @@ static bool reserve_slots(hf_table *table)
     hf_slot_ *slots = hf_os_reserve_array(bytes);
     if (slots == NULL)
         return false;
-    hf_os_show_roots(slots, bytes);
+    hf_sanitizer_keep_roots(slots, bytes);
     /* Atomically, as the shape in create: see has_shape in registry.c. */
     __atomic_store_n(&table->head.slots, slots, __ATOMIC_RELAXED);
     return true;
@@ -123,6 +125,15 @@ static void zero_memory(hf_table *table)
         hf_os_zero(table->locals, locals_bytes());
     if (table->bag.cells != NULL)
         hf_os_zero(table->bag.cells, table->slot_capacity * sizeof(hf_queue_cell));
+}
+
+/* What was left in use is free by now. */
+static void hide_memory(const hf_table *table)
+{
+    if (hf_poisons() && table->head.slots != NULL) {
+        hf_slots_hide(table, hf_slots_end(table));
+        hf_cold_hide_all(table);
+    }
 }
 
 /* The fields of a former life.  Its address space, and how much of it is committed, are kept. */
@@ -157,6 +168,7 @@ static void clean_if_unpinned(hf_table *table)
             break;
         if (__atomic_load_n(&table->pins, __ATOMIC_SEQ_CST) == 0) {
             zero_memory(table);
+            hide_memory(table);
             forget(table);
             __atomic_store_n(&table->phase, HF_TABLE_IDLE, __ATOMIC_RELEASE);
             break;
@@ -253,6 +265,7 @@ hf_status hf_table_create(const hf_table_options *options, hf_table **out)
     if (!hf_exit_watch() || !hf_fork_watch())
         return HF_E_NO_MEMORY;
     (void)hf_event_level(); /* may read files, the first time: not in the window */
+    hf_meet_sanitizer();
     hf_window window = hf_window_begin(HF_WINDOW);
     hf_status status = create(options, out);
     hf_window_end(window);

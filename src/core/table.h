@@ -142,6 +142,13 @@ static inline bool hf_table_is_usable(const hf_table *table)
     return phase == HF_TABLE_OPEN || phase == HF_TABLE_CLOSING;
 }
 
+/* Whether it was created, and its memory not given back. */
+static inline bool hf_table_is_in_use(const hf_table *table)
+{
+    /* Acquire: the table is whole.  Partner: the release in create. */
+    return __atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) >= HF_TABLE_OPEN;
+}
+
 /* This thread's part of the table. */
 static inline hf_local *hf_local_of(hf_table *table)
 {

@@ -41,10 +41,6 @@ void hf_os_zero(void *address, size_t bytes);
 
 void hf_os_unreserve(void *address, size_t bytes);
 
-/* Tells a leak checker that this process was built with, if it was, that there are pointers in this
- * reserved memory, for ever. */
-void hf_os_show_roots(void *address, size_t bytes);
-
 #ifdef HF_FAULT_INJECTION
 /* For tests: the n-th hf_os_reserve or hf_os_commit from now on fails (1 is the next); 0 switches
  * it off.  Answers how many calls were counted since it was last set. */
@@ -167,6 +163,10 @@ typedef struct hf_os_symbol {
 /* Names a return address (the call before it).  Allocates and reads files; not async-signal-safe.
  * One thread at a time: callers serialise. */
 void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out);
+
+/* The same by a sanitizer's symbolizer alone: takes no lock of the C library's, and does not
+ * allocate by its functions. */
+void hf_os_symbolize_by_sanitizer(uintptr_t return_address, hf_os_symbol *out);
 
 /* Gives back what hf_os_symbolize holds on to, descriptors above all.  Serialised with it. */
 void hf_os_symbolize_end(void);

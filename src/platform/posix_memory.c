@@ -108,12 +108,3 @@ void hf_os_unreserve(void *address, size_t bytes)
     (void)munmap(address, bytes);
     errno = saved;
 }
-
-/* Defined by the sanitizers' run-time libraries, null without them. */
-__attribute__((weak)) void __lsan_register_root_region(const void *address, size_t bytes);
-
-void hf_os_show_roots(void *address, size_t bytes)
-{
-    if (__lsan_register_root_region != NULL)
-        __lsan_register_root_region(address, bytes);
-}

@@ -1,5 +1,6 @@
 /* Names for addresses: by the sanitizer's own symbolizer where the program is built with one, else
  * by libdw, else by the dynamic linker, which knows exported functions only. */
+#include "platform/sanitizer.h"
 #include "platform/symbols.h"
 
 #include <dlfcn.h>
@@ -8,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Defined by the sanitizers' run-time libraries, null without them. */
-__attribute__((weak)) void __sanitizer_symbolize_pc(void *pc, const char *format, char *out,
-                                                    size_t size);
 
 void hf_copy_text(char *to, size_t size, const char *from)
 {
@@ -137,10 +134,8 @@ static bool sanitizer_name(uintptr_t pc, hf_os_symbol *out)
 {
     char text[1024];
     bool known = false;
-    if (__sanitizer_symbolize_pc == NULL)
+    if (!hf_sanitizer_name(pc, text, sizeof text))
         return false;
-    memset(text, 0, sizeof text);
-    __sanitizer_symbolize_pc((void *)pc, "%f\n%s\n%l", text, sizeof text - 1);
     for (char *answer = text; answer < text + sizeof text && *answer != '\0';) {
         char *next = answer + strlen(answer) + 1;
         known = take_apart(answer, out);
@@ -191,6 +186,17 @@ void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out)
         out->in_holdfast = is_own(out, &object);
     }
     (void)pthread_setcancelstate(state, NULL);
+    errno = saved;
+}
+
+void hf_os_symbolize_by_sanitizer(uintptr_t return_address, hf_os_symbol *out)
+{
+    hf_object object;
+    int saved = errno;
+    if (locate(return_address - 1, out, &object)) {
+        (void)sanitizer_name(return_address - 1, out);
+        out->in_holdfast = is_own(out, &object);
+    }
     errno = saved;
 }
 

@@ -5,6 +5,7 @@
 
 #include "platform/platform.h"
 #include "report/kinds.h"
+#include "report/moments.h"
 #include "report/options.h"
 #include "report/symbols.h"
 #include "report/writer.h"
@@ -218,6 +219,45 @@ void hf_json_write_brief(hf_buffer *buffer, const hf_report *report)
     put_number(buffer, "thread", report->now.thread);
     put_hex(buffer, "handle", report->subject.handle.bits);
     hf_buffer_print(buffer, ",\"brief\":true}\n");
+}
+
+static void put_history(hf_buffer *to, const hf_event_history *history)
+{
+    hf_report_party party = hf_make_party(&history->party);
+    hf_report_holder holders[HF_HISTORY_HOLDERS];
+    hf_report shown = {.holders = holders, .holder_count = history->holder_count};
+    hf_make_holders(history->holders, history->holder_count, holders);
+    hf_buffer_print(to, "{\"life\":\"%s\",\"borrowed\":%s", history->life,
+                    history->borrowed ? "true" : "false");
+    put_text(to, "table", history->table_name);
+    put_party(to, "subject", &party, NULL);
+    put_number(to, "references", history->references);
+    put_holders(to, &shown);
+    hf_buffer_print(to, "}");
+}
+
+void hf_json_write_history(hf_buffer *buffer, const hf_event_description *of)
+{
+    hf_symbols_begin();
+    hf_buffer_print(buffer, "{\"tool\":\"holdfast\"");
+    put_number(buffer, "pid", hf_os_process_id());
+    put_hex(buffer, "describes", of->address);
+    if (of->block_size != 0) {
+        put_hex(buffer, "block", of->block);
+        put_number(buffer, "block_size", of->block_size);
+    }
+    if (of->part != NULL) {
+        put_text(buffer, "part", of->part);
+        put_text(buffer, "table", of->table_name);
+    }
+    hf_buffer_print(buffer, ",\"handles\":[");
+    for (uint32_t i = 0; i < of->count; i++) {
+        if (i > 0)
+            hf_buffer_print(buffer, ",");
+        put_history(buffer, &of->histories[i]);
+    }
+    hf_buffer_print(buffer, "]}\n");
+    hf_symbols_end();
 }
 
 size_t hf_report_json(const hf_report *report, char *buffer, size_t size)

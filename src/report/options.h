@@ -35,6 +35,9 @@
     X(SUPPRESSIONS, "suppressions", HF_FILE_VALUES, 0,                                             \
       "a file of lines kind:glob; findings with such a function, file or module in a stack are "   \
       "only counted")                                                                              \
+    X(DESCRIBE, "describe", "0|1", 1,                                                              \
+      "have AddressSanitizer's reports followed by the history of the handle whose value points "  \
+      "there")                                                                                     \
     X(PRINT_ALL, "print_all", "0|1", 0, "report the same finding each time, not only once")        \
     X(ALL, "all", HF_POLICY_VALUES, HF_POLICY_REPORT, "the policy of every kind")                  \
     X(HELP, "help", "0|1", 0, "print this list")

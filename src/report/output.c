@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "platform/lock.h"
+#include "platform/sanitizer.h"
 #include "report/arena.h"
 #include "report/buffer.h"
 #include "report/dedup.h"
 #include "report/options.h"
+#include "report/sanitizers.h"
 #include "report/store.h"
 #include "report/threads.h"
 #include "report/writer.h"
@@ -19,6 +21,7 @@ enum { PATH_SIZE = 1024, BRIEF_SIZE = 4096, ROOM = 1 << 16 };
 /* NULL: not set yet. */
 static const char *_Atomic log_path;
 static const char to_stderr[] = "stderr";
+static const char by_default[] = "stderr"; /* or where a sanitizer's reports go */
 static hf_lock one_writer;
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -84,7 +87,9 @@ static const char *usable_log_path(hf_token path)
     char reason[128];
     hf_os_output output;
     const char *made = NULL;
-    if (path.text == NULL || hf_token_is(path, to_stderr, strlen(to_stderr)))
+    if (path.text == NULL)
+        return by_default;
+    if (hf_token_is(path, to_stderr, strlen(to_stderr)))
         return to_stderr;
     hf_os_set_error(0);
     if (hf_os_absolute_path(path.text, path.length, text, sizeof text) && open_log(text, &output)) {
@@ -108,7 +113,7 @@ bool hf_output_set_log_path(hf_token path, bool replace)
     if (replace && made != NULL)
         atomic_store_explicit(&log_path, made, memory_order_release);
     else if (!replace)
-        atomic_compare_exchange_strong_explicit(&log_path, &unset, made != NULL ? made : to_stderr,
+        atomic_compare_exchange_strong_explicit(&log_path, &unset, made != NULL ? made : by_default,
                                                 memory_order_release, memory_order_relaxed);
     return made != NULL;
 }
@@ -121,52 +126,83 @@ const char *hf_output_log_path(void)
         hf_options_load();
         path = atomic_load_explicit(&log_path, memory_order_acquire);
     }
-    return path != NULL ? path : to_stderr;
+    return path != NULL ? path : by_default;
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
 
-static hf_os_output open_destination(void)
+/* What is to be written: one of the two. */
+typedef struct content {
+    const hf_report *report;
+    const hf_event_description *description;
+} content;
+
+/* Where to. */
+typedef struct destination {
+    hf_os_output output;
+    bool is_sanitizers; /* where its own reports go */
+} destination;
+
+static destination open_destination(void)
 {
-    hf_os_output output = hf_os_standard_error();
+    destination to = {.output = hf_os_standard_error()};
     const char *path = hf_output_log_path();
-    if (strcmp(path, to_stderr) != 0 && !open_log(path, &output)) {
+    if (path == by_default) {
+        to.is_sanitizers = hf_sanitizers_write_elsewhere();
+    } else if (path != to_stderr && !open_log(path, &to.output)) {
         hf_tell_once("log_path: cannot write to '%.500s' any more: reports go to standard error",
                      path);
-        output = hf_os_standard_error();
+        to.output = hf_os_standard_error();
     }
-    return output;
+    return to;
 }
 
-static bool wants_colour(hf_os_output output)
+static bool wants_colour(const destination *to)
 {
     uint32_t colour = hf_option(HF_OPTION_COLOR);
+    if (colour == HF_COLOR_AUTO)
+        colour = hf_sanitizers_colour();
     return colour == HF_COLOR_ALWAYS ||
-           (colour == HF_COLOR_AUTO && hf_os_output_is_terminal(output));
+           (colour == HF_COLOR_AUTO && !to->is_sanitizers && hf_os_output_is_terminal(to->output));
 }
 
-static void write_alone(hf_os_output output, const hf_buffer *buffer)
+static void write_text(const destination *to, hf_buffer *buffer)
 {
+    if (to->is_sanitizers)
+        hf_sanitizer_write(buffer->text, hf_buffer_held(buffer));
+    else
+        hf_os_output_write(to->output, buffer->text, hf_buffer_held(buffer));
+}
+
+static void write_alone(const destination *to, hf_buffer *buffer)
+{
+    hf_sanitizers_turn_await();
     /* Rather mixed with another's text than not at all. */
     bool alone = hf_lock_take(&one_writer, HF_LOCK_BOUND_NS);
-    hf_os_output_write(output, buffer->text, hf_buffer_held(buffer));
+    write_text(to, buffer);
     if (alone)
         hf_lock_give(&one_writer);
 }
 
-static void format(hf_buffer *buffer, const hf_report *report, bool colour)
+static void format(hf_buffer *buffer, const content *what, bool colour)
 {
+    bool json = hf_option(HF_OPTION_FORMAT) == HF_FORMAT_JSON;
     buffer->length = 0;
-    if (hf_option(HF_OPTION_FORMAT) == HF_FORMAT_JSON)
-        hf_json_write(buffer, report);
+    if (what->report != NULL && json)
+        hf_json_write(buffer, what->report);
+    else if (what->report != NULL)
+        hf_text_write(buffer, what->report, colour);
+    else if (json)
+        hf_json_write_history(buffer, what->description);
     else
-        hf_text_write(buffer, report, colour);
+        hf_text_write_history(buffer, what->description, colour);
+    (void)hf_buffer_end(buffer);
 }
 
 /* False: no memory. */
-static bool write_whole(const hf_report *report, hf_os_output output)
+static bool write_whole(const content *what, const destination *to)
 {
-    bool colour = wants_colour(output);
+    bool colour = wants_colour(to);
     hf_buffer buffer = {.size = ROOM};
     do {
         buffer.size = (buffer.length / ROOM + 1) * ROOM;
@@ -177,16 +213,16 @@ static bool write_whole(const hf_report *report, hf_os_output output)
             hf_os_unreserve(buffer.text, buffer.size);
             return false;
         }
-        format(&buffer, report, colour);
+        format(&buffer, what, colour);
         if (buffer.length < buffer.size)
-            write_alone(output, &buffer);
+            write_alone(to, &buffer);
         hf_os_unreserve(buffer.text, buffer.size);
     } while (buffer.length >= buffer.size);
     return true;
 }
 
 /* What a small stack has room for: addresses instead of names, the call that is wrong now only. */
-static void write_brief(const hf_report *report, hf_os_output output, bool alone)
+static void write_brief(const hf_report *report, const destination *to, bool alone)
 {
     char text[BRIEF_SIZE];
     hf_buffer buffer = HF_BUFFER(text);
@@ -194,23 +230,39 @@ static void write_brief(const hf_report *report, hf_os_output output, bool alone
         hf_json_write_brief(&buffer, report);
     else
         hf_text_write_brief(&buffer, report);
+    (void)hf_buffer_end(&buffer);
     if (alone)
-        write_alone(output, &buffer);
+        write_alone(to, &buffer);
     else
-        hf_os_output_write(output, buffer.text, hf_buffer_held(&buffer));
+        write_text(to, &buffer);
+}
+
+static void deliver(const content *what)
+{
+    bool nested = hf_self.writing;
+    hf_self.writing = true;
+    hf_sanitizers_turn_begin();
+    destination to = open_destination();
+    /* A finding made while this very thread writes one, by a signal handler or by what writing
+     * calls, must not wait for the lock, which this thread may hold. */
+    bool brief = what->report != NULL && nested;
+    if ((brief || !write_whole(what, &to)) && what->report != NULL)
+        write_brief(what->report, &to, !nested);
+    hf_os_output_close(to.output);
+    hf_sanitizers_turn_end();
+    hf_self.writing = nested;
 }
 
 void hf_output_report(const hf_report *report)
 {
-    bool nested = hf_self.writing;
-    hf_self.writing = true;
-    hf_os_output output = open_destination();
-    /* A finding made while this very thread writes one, by a signal handler or by what writing
-     * calls, must not wait for the lock, which this thread may hold. */
-    if (nested || !write_whole(report, output))
-        write_brief(report, output, !nested);
-    hf_os_output_close(output);
-    hf_self.writing = nested;
+    const content what = {.report = report};
+    deliver(&what);
+}
+
+void hf_output_history(const hf_event_description *description)
+{
+    const content what = {.description = description};
+    deliver(&what);
 }
 
 void hf_output_forked(void)

@@ -4,11 +4,15 @@
 
 #include <holdfast/report.h>
 
+#include "core/event.h"
 #include "report/grammar.h"
 
 /* Writes a report as the options say, with one write, so that reports of several threads do not
  * mix.  Holds no lock while it names addresses or formats. */
 void hf_output_report(const hf_report *report);
+
+/* The same for what is known of an address. */
+void hf_output_history(const hf_event_description *description);
 
 /* In the child of a fork: the lock is free, unless this very thread has it. */
 void hf_output_forked(void);

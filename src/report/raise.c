@@ -7,8 +7,10 @@
 #include "report/dedup.h"
 #include "report/hook.h"
 #include "report/kinds.h"
+#include "report/moments.h"
 #include "report/options.h"
 #include "report/output.h"
+#include "report/sanitizers.h"
 #include "report/stacks.h"
 #include "report/suppressions.h"
 #include "report/symbols.h"
@@ -21,44 +23,6 @@ static _Atomic bool told[HF_REPORT_KIND_COUNT];
 
 /* ---- the report ----------------------------------------------------------------------------- */
 
-static const char *text_of(const char *text)
-{
-    return text != NULL ? text : "";
-}
-
-static hf_report_event moment(hf_trace trace)
-{
-    hf_report_event event = {.thread = hf_event_thread_id(trace.thread),
-                             .thread_name = hf_thread_name(trace.thread)};
-    event.frames = hf_stack_frames(trace.stack, &event.frame_count);
-    return event;
-}
-
-static hf_report_party party(const hf_event_party *from)
-{
-    return (hf_report_party){.handle = from->handle,
-                             .value = from->value,
-                             .type_name = text_of(from->type_name),
-                             .label = text_of(from->label),
-                             .group_name = text_of(from->group_name),
-                             .opened = moment(from->opened),
-                             .closed = moment(from->closed)};
-}
-
-static uint32_t copy_holders(const hf_event *event, hf_report_holder *holders)
-{
-    uint32_t count = event->holder_count < HOLDERS_SHOWN ? event->holder_count : HOLDERS_SHOWN;
-    for (uint32_t i = 0; i < count; i++)
-        holders[i] = (hf_report_holder){.entered = moment(event->holders[i].entered),
-                                        .hold = event->holders[i].hold,
-                                        .held = event->holders[i].held,
-                                        .held_lock = event->holders[i].held_lock,
-                                        .waits = moment(event->holders[i].waits),
-                                        .awaited = event->holders[i].awaited,
-                                        .awaited_lock = event->holders[i].awaited_lock};
-    return count;
-}
-
 static hf_report make_report(const hf_event *event, hf_trace now)
 {
     return (hf_report){.size = (uint32_t)sizeof(hf_report),
@@ -66,13 +30,13 @@ static hf_report make_report(const hf_event *event, hf_trace now)
                        .kind_name = hf_report_kind_name(event->kind),
                        .message = hf_kind_message(event->kind),
                        .advice = hf_kind_advice(event->kind),
-                       .operation = text_of(event->operation),
-                       .table_name = text_of(event->table_name),
-                       .issuer_name = text_of(event->issuer_name),
-                       .now = moment(now),
-                       .subject = party(&event->subject),
-                       .other = party(&event->other),
-                       .other_role = text_of(event->other_role),
+                       .operation = hf_make_text(event->operation),
+                       .table_name = hf_make_text(event->table_name),
+                       .issuer_name = hf_make_text(event->issuer_name),
+                       .now = hf_make_moment(now),
+                       .subject = hf_make_party(&event->subject),
+                       .other = hf_make_party(&event->other),
+                       .other_role = hf_make_text(event->other_role),
                        .references = event->references,
                        .error = event->error,
                        .group_count = event->group_count};
@@ -138,7 +102,8 @@ static void judge(const hf_event *event, hf_site site, hf_policy policy)
     now.thread = hf_thread_refresh();
     hf_report report = make_report(event, now);
     report.holders = holders;
-    report.holder_count = copy_holders(event, holders);
+    report.holder_count = event->holder_count < HOLDERS_SHOWN ? event->holder_count : HOLDERS_SHOWN;
+    hf_make_holders(event->holders, report.holder_count, holders);
     if (hf_suppressions_match(&report, key))
         return;
     if (policy == HF_POLICY_ONCE &&
@@ -146,7 +111,7 @@ static void judge(const hf_event *event, hf_site site, hf_policy policy)
         return; /* another thread was first */
     deliver(&report);
     if (policy == HF_POLICY_ABORT)
-        hf_os_abort();
+        hf_sanitizers_end_process();
 }
 
 void hf_event_raise(const hf_event *event, hf_site site)
@@ -163,5 +128,6 @@ uint32_t hf_event_forked(void)
 {
     hf_symbols_forked();
     hf_output_forked();
+    hf_sanitizers_forked();
     return hf_thread_refresh();
 }

@@ -7,6 +7,7 @@
 #include "platform/lock.h"
 #include "report/exit.h"
 #include "report/options.h"
+#include "report/sanitizers.h"
 #include "report/threads.h"
 
 static hf_lock lock;
@@ -60,7 +61,12 @@ void hf_symbols_find(uintptr_t return_address, hf_os_symbol *out)
         hf_os_locate(return_address, out);
         return;
     }
-    hf_os_symbolize(return_address, out);
+    /* Inside a report of AddressSanitizer's nothing may be waited for that a thread may hold which
+     * is about to report itself: the loader's lock, say, of one that runs a constructor. */
+    if (hf_sanitizers_are_reporting_here())
+        hf_os_symbolize_by_sanitizer(return_address, out);
+    else
+        hf_os_symbolize(return_address, out);
     leave();
 }
 

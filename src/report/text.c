@@ -8,123 +8,31 @@
 #include "report/kinds.h"
 #include "report/options.h"
 #include "report/symbols.h"
+#include "report/text_parts.h"
 #include "report/threads.h"
 #include "report/writer.h"
 
 enum { BRIEF_TEXT = 100, BRIEF_FRAMES = 12 };
 
-typedef struct text {
-    hf_buffer *buffer;
-    const hf_report *report;
-    size_t limit;    /* of bytes of a user's text, */
-    uint32_t frames; /* and of frames, that are shown */
-    const char *bold_red;
-    const char *bold;
-    const char *plain;
-} text;
-
-static void put_name(const text *to, const char *name)
-{
-    hf_buffer_print(to->buffer, "\"");
-    hf_buffer_add_plain(to->buffer, name, to->limit);
-    hf_buffer_print(to->buffer, "\"");
-}
-
-/* ---- stacks --------------------------------------------------------------------------------- */
-
-/* One less than the return address: the call, as the sanitizers print it. */
-static void put_frame(const text *to, uint32_t number, uintptr_t address)
-{
-    hf_os_symbol symbol;
-    hf_symbols_find(address, &symbol);
-    hf_buffer_print(to->buffer, "    #%u 0x%" PRIxPTR, number, address - 1);
-    if (symbol.function[0] != '\0')
-        hf_buffer_print(to->buffer, " in %s", symbol.function);
-    if (symbol.file[0] != '\0')
-        hf_buffer_print(to->buffer, " %s:%u", symbol.file, symbol.line);
-    else if (symbol.module[0] != '\0')
-        hf_buffer_print(to->buffer, " (%s+0x%" PRIx64 ")", symbol.module, symbol.offset);
-    hf_buffer_print(to->buffer, "\n");
-}
-
-static void put_stack(const text *to, const hf_report_event *event)
-{
-    uint32_t own = hf_symbols_own_frames(event);
-    for (uint32_t i = own; i < event->frame_count && i - own < to->frames; i++)
-        put_frame(to, i - own, event->frames[i]);
-    hf_buffer_print(to->buffer, "\n");
-}
-
-static void put_thread_name(const text *to, const hf_report_event *event)
-{
-    if (event->thread_name[0] == '\0')
-        return;
-    hf_buffer_print(to->buffer, " (");
-    hf_buffer_add_plain(to->buffer, event->thread_name, to->limit);
-    hf_buffer_print(to->buffer, ")");
-}
-
-static void put_thread(const text *to, const hf_report_event *event)
-{
-    if (event->thread == 0)
-        return;
-    hf_buffer_print(to->buffer, " by thread %" PRIu64, event->thread);
-    put_thread_name(to, event);
-}
-
-/* A moment, if anything is known of it. */
-static void put_event(const text *to, const char *what, const hf_report_event *event)
-{
-    if (event->thread == 0 && event->frame_count == 0)
-        return;
-    hf_buffer_print(to->buffer, "  %s%s", to->bold, what);
-    put_thread(to, event);
-    hf_buffer_print(to->buffer, ":%s\n", to->plain);
-    put_stack(to, event);
-}
-
-/* ---- parties -------------------------------------------------------------------------------- */
-
-/* handle 0x2a (fd 5, "config") */
-static void put_party(const text *to, const hf_report_party *party)
-{
-    hf_buffer_print(to->buffer, "handle 0x%" PRIx64, party->handle.bits);
-    if (party->type_name[0] == '\0')
-        return;
-    hf_buffer_print(to->buffer, " (");
-    hf_buffer_add_plain(to->buffer, party->type_name, to->limit);
-    /* Descriptors are written as people know them, pointers as such. */
-    hf_buffer_print(to->buffer, party->value < 65536 ? " %" PRIuPTR : " 0x%" PRIxPTR, party->value);
-    if (party->label[0] != '\0') {
-        hf_buffer_print(to->buffer, ", ");
-        put_name(to, party->label);
-    }
-    if (party->group_name[0] != '\0') {
-        hf_buffer_print(to->buffer, ", group ");
-        put_name(to, party->group_name);
-    }
-    hf_buffer_print(to->buffer, ")");
-}
-
-static void put_subject(const text *to)
+static void put_subject(const hf_text *to)
 {
     const hf_report *report = to->report;
     hf_buffer_print(to->buffer, "  found by %s",
                     report->operation[0] != '\0' ? report->operation : "Holdfast");
     if (!hf_handle_is_null(report->subject.handle)) {
         hf_buffer_print(to->buffer, ": ");
-        put_party(to, &report->subject);
+        hf_text_put_party(to, &report->subject);
     } else if (report->subject.group_name[0] != '\0') {
         hf_buffer_print(to->buffer, ": group ");
-        put_name(to, report->subject.group_name);
+        hf_text_put_name(to, report->subject.group_name);
     }
     if (report->table_name[0] != '\0') {
         hf_buffer_print(to->buffer, ", table ");
-        put_name(to, report->table_name);
+        hf_text_put_name(to, report->table_name);
     }
     if (report->issuer_name[0] != '\0') {
         hf_buffer_print(to->buffer, "; it was issued by table ");
-        put_name(to, report->issuer_name);
+        hf_text_put_name(to, report->issuer_name);
     }
     hf_buffer_print(to->buffer, "\n");
     if (report->group_count > 1)
@@ -132,21 +40,21 @@ static void put_subject(const text *to)
                         report->group_count);
 }
 
-static void put_other(const text *to)
+static void put_other(const hf_text *to)
 {
     const hf_report_party *other = &to->report->other;
     if (hf_handle_is_null(other->handle))
         return;
     hf_buffer_print(to->buffer, "  %s ",
                     to->report->other_role[0] != '\0' ? to->report->other_role : "also concerned:");
-    put_party(to, other);
+    hf_text_put_party(to, other);
     hf_buffer_print(to->buffer, "\n");
-    put_event(to, "which was closed", &other->closed);
-    put_event(to, "which was opened", &other->opened);
+    hf_text_put_event(to, "which was closed", &other->closed);
+    hf_text_put_event(to, "which was opened", &other->opened);
 }
 
 /* handle 0x2a, or lock 0x7ffd0010 */
-static void put_thing(const text *to, hf_handle handle, const void *lock)
+static void put_thing(const hf_text *to, hf_handle handle, const void *lock)
 {
     if (lock != NULL)
         hf_buffer_print(to->buffer, "lock 0x%" PRIxPTR, (uintptr_t)lock);
@@ -155,7 +63,7 @@ static void put_thing(const text *to, hf_handle handle, const void *lock)
 }
 
 /* What a holder waits for itself. */
-static void put_wait(const text *to, const hf_report_holder *holder)
+static void put_wait(const hf_text *to, const hf_report_holder *holder)
 {
     const hf_report_event *now = &to->report->now;
     const hf_report_event *waits = &holder->waits;
@@ -168,24 +76,25 @@ static void put_wait(const text *to, const hf_report_holder *holder)
         return;
     }
     hf_buffer_print(to->buffer, "%s%s\n", waits->frame_count > 0 ? ":" : "", to->plain);
-    put_stack(to, waits);
+    hf_text_put_stack(to, waits);
 }
 
 /* Where a holder began to hold, at the end of a line; and what it waits for. */
-static void put_rest(const text *to, const hf_report_holder *holder)
+static void put_rest(const hf_text *to, const hf_report_holder *holder)
 {
     bool known = holder->entered.frame_count > 0;
     hf_buffer_print(to->buffer, "%s%s\n", known ? ", entered:" : "", to->plain);
     if (known)
-        put_stack(to, &holder->entered);
+        hf_text_put_stack(to, &holder->entered);
     put_wait(to, holder);
 }
 
 /* A step of a cycle: thread 7 (worker) holds handle 0x2a in a counted region */
-static void put_step(const text *to, const hf_report_holder *holder, const hf_report_holder *before)
+static void put_step(const hf_text *to, const hf_report_holder *holder,
+                     const hf_report_holder *before)
 {
     hf_buffer_print(to->buffer, "  %sthread %" PRIu64, to->bold, holder->entered.thread);
-    put_thread_name(to, &holder->entered);
+    hf_text_put_thread_name(to, &holder->entered);
     hf_buffer_print(to->buffer, " holds ");
     put_thing(to, holder->held, holder->held_lock);
     if (before != NULL && !hf_handle_is_null(before->awaited) &&
@@ -199,7 +108,7 @@ static void put_step(const text *to, const hf_report_holder *holder, const hf_re
 
 /* Each waits for what the next one holds, and the last one for what the first one holds: a list
  * that may have been cut does not tell what comes before the first. */
-static void put_cycle(const text *to)
+static void put_cycle(const hf_text *to)
 {
     const hf_report *report = to->report;
     uint32_t count = report->holder_count;
@@ -211,7 +120,7 @@ static void put_cycle(const text *to)
                  i > 0 || count == 1 ? &report->holders[i > 0 ? i - 1 : 0] : NULL);
 }
 
-static void put_holders(const text *to)
+static void put_holders(const hf_text *to)
 {
     const hf_report *report = to->report;
     if (report->kind == HF_REPORT_POSSIBLE_DEADLOCK) {
@@ -221,7 +130,7 @@ static void put_holders(const text *to)
     for (uint32_t i = 0; i < report->holder_count; i++) {
         const hf_report_holder *holder = &report->holders[i];
         hf_buffer_print(to->buffer, "  %sheld %s", to->bold, hf_hold_text(holder->hold));
-        put_thread(to, &holder->entered);
+        hf_text_put_thread(to, &holder->entered);
         put_rest(to, holder);
     }
     if (report->references > 0)
@@ -230,7 +139,7 @@ static void put_holders(const text *to)
 
 /* ---- the rest ------------------------------------------------------------------------------- */
 
-static void put_error(const text *to)
+static void put_error(const hf_text *to)
 {
     char reason[128];
     if (to->report->error != 0)
@@ -239,7 +148,7 @@ static void put_error(const text *to)
                         (int)to->report->error);
 }
 
-static void put_hints(const text *to)
+static void put_hints(const hf_text *to)
 {
     const hf_report *report = to->report;
     hf_buffer_print(to->buffer, "  hint: %s\n", report->advice);
@@ -252,7 +161,7 @@ static void put_hints(const text *to)
 }
 
 /* SUMMARY: Holdfast: double-close file.c:42 in function */
-static void put_summary(const text *to, const hf_report_event *blamed)
+static void put_summary(const hf_text *to, const hf_report_event *blamed)
 {
     hf_os_symbol symbol;
     hf_buffer_print(to->buffer, "SUMMARY: Holdfast: %s", to->report->kind_name);
@@ -269,7 +178,7 @@ static void put_summary(const text *to, const hf_report_event *blamed)
     hf_buffer_print(to->buffer, "\n");
 }
 
-static void put_title(const text *to)
+static void put_title(const hf_text *to)
 {
     hf_buffer_print(to->buffer,
                     "=================================================================\n"
@@ -283,27 +192,27 @@ static bool opener_is_blamed(const hf_report *report)
     return hf_kind_blames_opener(report->kind) && report->subject.opened.frame_count > 0;
 }
 
-static void put_stacks(const text *to)
+static void put_stacks(const hf_text *to)
 {
     const hf_report *report = to->report;
     bool opener_first = opener_is_blamed(report);
     if (opener_first)
-        put_event(to, "opened", &report->subject.opened);
-    put_event(to, "this call,", &report->now);
-    put_event(to, "previously closed", &report->subject.closed);
+        hf_text_put_event(to, "opened", &report->subject.opened);
+    hf_text_put_event(to, "this call,", &report->now);
+    hf_text_put_event(to, "previously closed", &report->subject.closed);
     if (!opener_first)
-        put_event(to, "opened", &report->subject.opened);
+        hf_text_put_event(to, "opened", &report->subject.opened);
 }
 
 void hf_text_write(hf_buffer *buffer, const hf_report *report, bool colour)
 {
-    text to = {.buffer = buffer,
-               .report = report,
-               .limit = SIZE_MAX,
-               .frames = UINT32_MAX,
-               .bold_red = colour ? "\033[1m\033[31m" : "",
-               .bold = colour ? "\033[1m" : "",
-               .plain = colour ? "\033[0m" : ""};
+    hf_text to = {.buffer = buffer,
+                  .report = report,
+                  .limit = SIZE_MAX,
+                  .frames = UINT32_MAX,
+                  .bold_red = colour ? "\033[1m\033[31m" : "",
+                  .bold = colour ? "\033[1m" : "",
+                  .plain = colour ? "\033[0m" : ""};
     hf_symbols_begin();
     put_title(&to);
     put_subject(&to);
@@ -318,18 +227,18 @@ void hf_text_write(hf_buffer *buffer, const hf_report *report, bool colour)
 
 void hf_text_write_brief(hf_buffer *buffer, const hf_report *report)
 {
-    text to = {.buffer = buffer,
-               .report = report,
-               .limit = BRIEF_TEXT,
-               .frames = BRIEF_FRAMES,
-               .bold_red = "",
-               .bold = "",
-               .plain = ""};
+    hf_text to = {.buffer = buffer,
+                  .report = report,
+                  .limit = BRIEF_TEXT,
+                  .frames = BRIEF_FRAMES,
+                  .bold_red = "",
+                  .bold = "",
+                  .plain = ""};
     bool outer = hf_self.symbolizing;
     hf_self.symbolizing = true; /* modules and offsets only */
     put_title(&to);
     put_subject(&to);
-    put_event(&to, "this call,", &report->now);
+    hf_text_put_event(&to, "this call,", &report->now);
     put_error(&to);
     put_summary(&to, &report->now);
     hf_self.symbolizing = outer;

@@ -15,6 +15,8 @@ typedef struct hf_thread_self {
     bool symbolizing;     /* guards against findings made by what symbolising calls */
     bool writing;         /* guards against findings made by what writing calls, and by signal
                              handlers that interrupt it */
+    bool after_report;    /* made a report of AddressSanitizer's, if there is still one */
+    uint32_t turns;       /* reports that it is making: see sanitizers.c */
     uint8_t hook_depth;   /* hooks that run on this thread now */
 } hf_thread_self;
 
