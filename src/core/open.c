@@ -8,6 +8,7 @@
 #include "core/bag.h"
 #include "core/group.h"
 #include "core/owners.h"
+#include "core/parent.h"
 #include "core/reference.h"
 #include "core/registry.h"
 #include "core/signal.h"
@@ -145,40 +146,6 @@ static hf_trace trace_of(const hf_table *table, hf_site site)
     return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
 }
 
-/* The parent is held by a count of its own until the child's release. */
-static hf_status hold_parent(hf_table *table, const hf_open_options *options,
-                             const hf_refusal *refusal, hf_ref *held)
-{
-    *held = (hf_ref)HF_REF_INIT;
-    if (options == NULL || hf_handle_is_null(options->parent))
-        return HF_OK;
-    uint32_t index = hf_raw_index(options->parent.bits ^ table->head.secret);
-    hf_status status = hf_addref_noted(table, options->parent, held, refusal);
-    if (status != HF_OK)
-        return status;
-    if (!hf_cold_commit(table, index)) {
-        (void)hf_release_noted(held, refusal->site);
-        return HF_E_NO_MEMORY;
-    }
-    hf_window window = hf_window_begin(HF_WINDOW);
-    (void)__atomic_fetch_add(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
-    hf_note_change(HF_NOTE_CHILD);
-    hf_window_end(window);
-    return HF_OK;
-}
-
-static void unhold_parent(hf_table *table, hf_ref *held, hf_site site)
-{
-    if (held->handle_ == 0)
-        return;
-    uint32_t index = hf_raw_index(held->handle_ ^ table->head.secret);
-    hf_window window = hf_window_begin(HF_WINDOW);
-    hf_note_change(HF_NOTE_COUNT);
-    (void)__atomic_fetch_sub(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
-    hf_window_end(window);
-    (void)hf_release_noted(held, site);
-}
-
 static bool is_group_good(const hf_open_options *options)
 {
     return options == NULL || options->group == NULL || hf_group_is_valid(options->group);
@@ -241,7 +208,7 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
     uint64_t raw;
     hf_ref parent;
     hf_birth birth = {.counts = true};
-    hf_status status = hold_parent(table, options, refusal, &parent);
+    hf_status status = hf_parent_hold(table, options, refusal, &parent);
     if (status != HF_OK)
         return status;
     status = hf_stay_open(&birth.stay, options != NULL ? options->group : NULL);
@@ -249,7 +216,7 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
         status = take_place(table, type, options, placing, &raw, &value);
     if (status != HF_OK) {
         hf_stay_failed(&birth.stay);
-        unhold_parent(table, &parent, site);
+        hf_parent_unhold(table, &parent, site);
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
