@@ -8,14 +8,15 @@
 #include "model_state.h"
 
 /* Those that deserve more turns stand here more than once. */
-#define OPERATIONS(X)                                                                              \
-    X(open)                                                                                        \
-    X(open)                                                                                        \
-    X(open)                                                                                        \
-    X(open_child) X(reserve) X(commit) X(close) X(close) X(close_then) X(close_many) X(close_wait) \
-        X(wait) X(detach) X(duplicate) X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again) \
-            X(addref) X(release) X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch)     \
-                X(group_close) X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity)      \
+#define OPERATIONS(X)                                                                          \
+    X(open)                                                                                    \
+    X(open)                                                                                    \
+    X(open)                                                                                    \
+    X(open_child)                                                                              \
+    X(reserve) X(commit) X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait)   \
+        X(detach) X(duplicate) X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again)     \
+            X(addref) X(release) X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch) \
+                X(group_close) X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity)  \
                     X(outcome) X(policy)
 
 #define PLAYER(name) model_play_##name,
@@ -201,7 +202,7 @@ static void end_own_holds(model *m, const model_record *r)
     (void)r;
     m->any_order = false;
     for (int i = 0; i < MODEL_HOLDS; i++) {
-        const model_record leave = {.subject = (uint8_t)i};
+        const model_record leave = {.subject = (uint8_t)i, .more = 1};
         const model_record release = {.subject = (uint8_t)i, .more = 1};
         if (m->regions[i].card != MODEL_NONE && m->regions[i].actor == m->actor)
             model_play_leave(m, &leave);

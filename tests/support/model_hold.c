@@ -4,6 +4,27 @@
 
 /* ---- regions -------------------------------------------------------------------------------- */
 
+/* The first region, from a place on, that is in use, or is not; the place itself if none is so. */
+static held_region *find_region(model *m, uint8_t choice, bool used)
+{
+    for (int i = 0; i < MODEL_HOLDS; i++) {
+        held_region *held = &m->regions[(choice + i) % MODEL_HOLDS];
+        if ((held->card != MODEL_NONE) == used)
+            return held;
+    }
+    return &m->regions[choice % MODEL_HOLDS];
+}
+
+static held_ref *find_ref(model *m, uint8_t choice, bool used)
+{
+    for (int i = 0; i < MODEL_HOLDS; i++) {
+        held_ref *held = &m->refs[(choice + i) % MODEL_HOLDS];
+        if ((held->card != MODEL_NONE) == used)
+            return held;
+    }
+    return &m->refs[choice % MODEL_HOLDS];
+}
+
 /* Whether a handle goes to hazard mode is told by its table's options, or by the handle itself. */
 static bool is_hazard(const model *m, const card *c)
 {
@@ -88,7 +109,7 @@ void model_play_enter(model *m, const model_record *r)
 {
     bool unsure;
     card *c = model_pick(m, r->subject);
-    held_region *held = &m->regions[r->detail % MODEL_HOLDS];
+    held_region *held = find_region(m, r->detail, false);
     if (c == NULL || held->card != MODEL_NONE)
         return;
     sheet *s = model_place(m, c, r->more);
@@ -124,7 +145,7 @@ static void leave(model *m, held_region *held)
 /* By whoever's turn it is: on another thread it changes nothing. */
 void model_play_leave(model *m, const model_record *r)
 {
-    held_region *held = &m->regions[r->subject % MODEL_HOLDS];
+    held_region *held = find_region(m, r->subject, r->more % 16 != 0);
     if (held->card == MODEL_NONE)
         return;
     const card *c = &m->cards[held->card];
@@ -141,7 +162,7 @@ void model_play_leave(model *m, const model_record *r)
 /* Leaves what was never entered, what was left before, and a copy of what was left. */
 void model_play_leave_again(model *m, const model_record *r)
 {
-    held_region *held = &m->regions[r->subject % MODEL_HOLDS];
+    held_region *held = find_region(m, r->subject, r->more % 16 != 0);
     if (held->card == MODEL_NONE) {
         hf_region never = HF_REGION_INIT;
         (void)model_note_bits(m, HF_REPORT_OVER_RELEASE, NULL, 0, "hf_leave");
@@ -152,7 +173,7 @@ void model_play_leave_again(model *m, const model_record *r)
     const sheet *s = &m->sheets[c->sheet];
     if (held->actor != m->actor)
         return;
-    bool copied = r->more % 2 == 0;
+    bool copied = r->detail % 2 == 0;
     hf_region copy = held->region;
     leave(m, held);
     (void)model_note_card(m, copied ? HF_REPORT_COPIED_REGION : HF_REPORT_OVER_RELEASE, s, c,
@@ -197,7 +218,7 @@ static bool addref(model *m, sheet *s, card *c, held_ref *held)
 void model_play_addref(model *m, const model_record *r)
 {
     card *c = model_pick(m, r->subject);
-    held_ref *held = &m->refs[r->detail % MODEL_HOLDS];
+    held_ref *held = find_ref(m, r->detail, false);
     if (c != NULL && held->card == MODEL_NONE)
         (void)addref(m, model_place(m, c, r->more), c, held);
 }
@@ -237,7 +258,7 @@ static void release_again(model *m, held_ref *held)
 
 void model_play_release(model *m, const model_record *r)
 {
-    held_ref *held = &m->refs[r->subject % MODEL_HOLDS];
+    held_ref *held = find_ref(m, r->subject, r->more % 16 != 0);
     if (held->card == MODEL_NONE) {
         if (r->more % 8 == 0)
             release_again(m, held);

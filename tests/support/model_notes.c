@@ -202,13 +202,19 @@ void model_note_refusal(model *m, const sheet *s, const card *c, const char *ope
 void model_note_wild(model *m, const sheet *s, int kind, hf_handle handle, const char *operation)
 {
     const model_finding *told = m->finding_count > 0 ? &m->findings[m->finding_count - 1] : NULL;
-    bool reuse = kind == HF_REPORT_STALE_USE && told != NULL &&
-                 told->kind == HF_REPORT_HANDLE_REUSE && told->subject == handle.bits;
+    bool silent = told == NULL && kind == HF_REPORT_STALE_USE;
+    bool reuse =
+        kind == HF_REPORT_STALE_USE && (told != NULL ? told->kind == HF_REPORT_HANDLE_REUSE
+                                                     : m->policies[kind] == HF_POLICY_REPORT);
+    if (silent && !reuse) {
+        m->any_order = true; /* of the two, the one that is counted is learnt */
+        return;
+    }
     model_note *note =
         model_note_bits(m, reuse ? HF_REPORT_HANDLE_REUSE : kind, s, handle.bits, operation);
     if (note == NULL)
         return;
-    if (reuse)
+    if (reuse && told != NULL)
         note->others[note->other_count++] = told->other;
     if (kind == HF_REPORT_FOREIGN_HANDLE && told != NULL)
         note->issuer_name = told->issuer_name;
