@@ -8,15 +8,16 @@
 #include "model_state.h"
 
 /* Those that deserve more turns stand here more than once. */
-#define OPERATIONS(X)                                                                          \
-    X(open)                                                                                    \
-    X(open)                                                                                    \
-    X(open)                                                                                    \
-    X(open_child)                                                                              \
-    X(reserve) X(commit) X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait)   \
-        X(detach) X(duplicate) X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again)     \
-            X(addref) X(release) X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch) \
-                X(group_close) X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity)  \
+#define OPERATIONS(X)                                                                         \
+    X(open)                                                                                   \
+    X(open)                                                                                   \
+    X(open)                                                                                   \
+    X(open_child)                                                                             \
+    X(reserve)                                                                                \
+    X(commit) X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait) X(detach)   \
+        X(duplicate) X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again) X(addref)    \
+            X(release) X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch)          \
+                X(group_close) X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity) \
                     X(outcome) X(policy)
 
 #define PLAYER(name) model_play_##name,
@@ -139,6 +140,18 @@ static void learn_counts(model *m)
     }
 }
 
+/* Enter, leave, addref, release and close allocate nothing, where they report nothing. */
+static bool may_allocate(const model *m, int operation)
+{
+    static model_operation *const frugal[] = {
+        model_play_close,  model_play_close_many, model_play_enter, model_play_leave,
+        model_play_addref, model_play_release,    model_play_flood, model_play_warm};
+    for (size_t i = 0; i < sizeof(frugal) / sizeof(*frugal); i++)
+        if (operations[operation] == frugal[i])
+            return m->level > 0 || m->finding_count > 0;
+    return true;
+}
+
 static void play(model *m, const model_record *r)
 {
     int operation = r->operation % OPERATION_COUNT;
@@ -151,7 +164,10 @@ static void play(model *m, const model_record *r)
                 m->actor, names[operation], r->subject, r->detail, r->more, r->actor, r->fails);
     m->memory_failed = false;
     m->any_order = false;
+    (void)model_memory_asked();
     operations[operation](m, r);
+    if (!may_allocate(m, operation) && model_memory_asked() > 0)
+        model_fail(m, "%s allocates", names[operation]);
     tally.starved += m->memory_failed;
     if (m->any_order)
         learn_counts(m);

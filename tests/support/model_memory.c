@@ -24,6 +24,11 @@ void model_memory_disarm(model *m, const model_record *r)
     m->memory_failed = r->fails != 0 && r->fails < 4 && calls >= r->fails;
     m->memory_suspect = m->memory_suspect || m->memory_failed;
 }
+
+uint64_t model_memory_asked(void)
+{
+    return hf_os_fail_allocation(0);
+}
 #else
 void model_memory_fresh(hf_table *table)
 {
@@ -39,5 +44,10 @@ void model_memory_disarm(model *m, const model_record *r)
 {
     (void)m;
     (void)r;
+}
+
+uint64_t model_memory_asked(void)
+{
+    return 0;
 }
 #endif

@@ -328,6 +328,9 @@ void model_memory_fresh(hf_table *table);
 void model_memory_arm(const model_record *r);
 void model_memory_disarm(model *m, const model_record *r);
 
+/* How often memory was asked for since it was last asked, armed or disarmed. */
+uint64_t model_memory_asked(void);
+
 /* ---- operations ----------------------------------------------------------------------------- */
 
 typedef void model_operation(model *m, const model_record *r);
