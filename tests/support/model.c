@@ -2,23 +2,25 @@
  * library with the model after each, and takes everything down in the end. */
 #include "model.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model_state.h"
 
 /* Those that deserve more turns stand here more than once. */
-#define OPERATIONS(X)                                                                         \
-    X(open)                                                                                   \
-    X(open)                                                                                   \
-    X(open)                                                                                   \
-    X(open_child)                                                                             \
-    X(reserve)                                                                                \
-    X(commit) X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait) X(detach)   \
-        X(duplicate) X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again) X(addref)    \
-            X(release) X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch)          \
-                X(group_close) X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity) \
-                    X(outcome) X(policy)
+#define OPERATIONS(X)                                                                          \
+    X(open)                                                                                    \
+    X(open)                                                                                    \
+    X(open)                                                                                    \
+    X(open_child)                                                                              \
+    X(reserve)                                                                                 \
+    X(commit)                                                                                  \
+    X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait) X(detach) X(duplicate) \
+        X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again) X(addref) X(release)       \
+            X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch) X(group_close)       \
+                X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity) X(outcome)      \
+                    X(policy)
 
 #define PLAYER(name) model_play_##name,
 #define NAME(name)   #name,
@@ -152,6 +154,18 @@ static bool may_allocate(const model *m, int operation)
     return true;
 }
 
+/* These leave errno alone, whatever the functions that they call do to it. */
+static bool keeps_errno(int operation)
+{
+    static model_operation *const careful[] = {model_play_close, model_play_close_many,
+                                               model_play_leave, model_play_leave_again,
+                                               model_play_release};
+    for (size_t i = 0; i < sizeof(careful) / sizeof(*careful); i++)
+        if (operations[operation] == careful[i])
+            return true;
+    return false;
+}
+
 static void play(model *m, const model_record *r)
 {
     int operation = r->operation % OPERATION_COUNT;
@@ -165,7 +179,10 @@ static void play(model *m, const model_record *r)
     m->memory_failed = false;
     m->any_order = false;
     (void)model_memory_asked();
+    errno = ENOTTY;
     operations[operation](m, r);
+    if (keeps_errno(operation) && errno != ENOTTY)
+        model_fail(m, "%s changes errno", names[operation]);
     if (!may_allocate(m, operation) && model_memory_asked() > 0)
         model_fail(m, "%s allocates", names[operation]);
     tally.starved += m->memory_failed;
@@ -269,6 +286,7 @@ bool model_play(const model_options *options, const uint8_t *bytes, size_t size,
     m->message = message;
     m->message_size = message_size;
     m->world = fake_world_create(records + MODEL_CARDS);
+    m->world->errno_left = EIO;
     m->next = bytes;
     m->left = records;
     start(m);

@@ -158,10 +158,11 @@ void model_play_commit(model *m, const model_record *r)
 void model_check_outcome(model *m, const char *what, const hf_close_result *result,
                          hf_outcome expected, const card *c)
 {
-    bool failed = expected == HF_OUTCOME_NOT_RELEASED || expected == HF_OUTCOME_RELEASED_WITH_ERROR;
+    bool released = expected == HF_OUTCOME_RELEASED || expected == HF_OUTCOME_NOT_RELEASED ||
+                    expected == HF_OUTCOME_RELEASED_WITH_ERROR;
     if (result->outcome != expected)
         model_fail(m, "%s: outcome %d, not %d", what, (int)result->outcome, (int)expected);
-    if (result->error != 0 && !failed)
+    if (result->error != (released ? m->close_error : 0))
         model_fail(m, "%s: an error of %d", what, (int)result->error);
     if (expected == HF_OUTCOME_DEFERRED &&
         (result->children != c->children || result->references != c->counts + c->children))

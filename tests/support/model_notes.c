@@ -107,9 +107,14 @@ static unsigned memory_of(int level)
     return level == 1 ? 2 : level > 1 ? 8 : 0;
 }
 
+bool model_is_remembered(const model *m, const card *c)
+{
+    unsigned lives = m->sheets[c->sheet].slots[c->slot].lives;
+    return !m->memory_suspect && lives - c->life_number < memory_of(m->level);
+}
+
 static void describe(const model *m, model_note *note, const card *c)
 {
-    const sheet *s = &m->sheets[c->sheet];
     note->loose = false;
     note->type_name = model_type(m, c->kind)->name;
     note->value = c->value;
@@ -117,8 +122,7 @@ static void describe(const model *m, model_note *note, const card *c)
     note->group_name = c->group != MODEL_NONE && c->life != HF_LIFE_CLOSED ? "model" : "";
     note->opener = c->opener;
     note->closer = c->closer;
-    note->known =
-        !m->memory_suspect && s->slots[c->slot].lives - c->life_number < memory_of(m->level);
+    note->known = model_is_remembered(m, c);
 }
 
 model_note *model_note_card(model *m, int kind, const sheet *s, const card *c,

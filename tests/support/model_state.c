@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SLOT_KEY_MASK UINT64_C(0x7fffffff)
 
@@ -260,8 +261,21 @@ hf_outcome model_close(model *m, card *c)
         return HF_OUTCOME_DEFERRED;
     }
     hf_outcome outcome = model_value_release(m, c, &error);
+    m->close_error = error;
     end_life(m, c, outcome);
     return outcome;
+}
+
+/* What is recorded of a life, also when it is over. */
+static void check_history(model *m, const card *c, const hf_info *info)
+{
+    const char *label = c->label != NULL ? c->label : "";
+    bool known = model_is_remembered(m, c);
+    if (known ? info->opened_thread != c->opener || info->closed_thread != c->closer
+              : info->opened_thread != 0 && info->opened_thread != c->opener)
+        model_fail(m, "opened or closed by another thread");
+    if (info->label != NULL ? strcmp(info->label, label) != 0 : known && label[0] != '\0')
+        model_fail(m, "the label is wrong");
 }
 
 void model_check_card(model *m, const card *c)
@@ -274,6 +288,9 @@ void model_check_card(model *m, const card *c)
         model_fail(m, "the handle's life is %d, not %d", (int)info.life, (int)c->life);
         return;
     }
+    if (info.generation != c->life_number)
+        model_fail(m, "generation %u, not %u", info.generation, c->life_number);
+    check_history(m, c, &info);
     bool admitted = model_admission(m, &m->sheets[c->sheet], c) == HF_OK;
     if (hf_is_live(table, c->handle) != admitted)
         model_fail(m, "hf_is_live is wrong in life %d", (int)c->life);
@@ -303,6 +320,9 @@ void model_check_sheet(model *m, const sheet *s)
         model_fail(m, "closed %llu, retired %llu; not %llu, %u", (unsigned long long)stats.closed,
                    (unsigned long long)stats.retired_slots,
                    (unsigned long long)(s->opened - s->live), s->retired);
+    /* A slot whose open failed for lack of memory was in use for a moment. */
+    if (stats.peak < s->slots_seen || (!m->memory_suspect && stats.peak != s->slots_seen))
+        model_fail(m, "peak %llu, not %u", (unsigned long long)stats.peak, s->slots_seen);
     if (stats.deferred != s->deferred)
         model_fail(m, "deferred %llu, not %llu", (unsigned long long)stats.deferred,
                    (unsigned long long)s->deferred);

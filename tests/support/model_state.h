@@ -179,6 +179,7 @@ typedef struct model {
     bool memory_failed;  /* in this step */
     bool memory_suspect; /* in some step: what is noted of threads may be less */
     uint32_t releases;   /* expected so far */
+    int32_t close_error; /* of the last close that released */
     const uint8_t *next; /* the record to be played next */
     size_t left;         /* records */
     size_t number;
@@ -273,6 +274,9 @@ hf_outcome model_value_release(model *m, card *c, int32_t *error);
 /* ---- what is told (model_notes.c) ----------------------------------------------------------- */
 
 void model_listen(model *m);
+
+/* Whether the card's life is recorded, and so recent that it still must be. */
+bool model_is_remembered(const model *m, const card *c);
 
 /* A finding about a card is to be reported, with these operation and table.  NULL where policy has
  * it that it is not: then there is nothing to add to it. */

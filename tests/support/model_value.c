@@ -2,6 +2,8 @@
  * The numbers lie in a namespace and have an identity, so that it is found when a second handle
  * owns one, when its owner goes before a borrower, and when it was closed behind the table's back.
  */
+#include <errno.h>
+
 #include "model_state.h"
 
 /* Far enough apart that their windows in the namespace do not meet. */
@@ -26,6 +28,7 @@ static hf_outcome release_number(hf_value value, void *context, int32_t *error)
     model *m = context;
     (void)value;
     m->number_releases++;
+    errno = EIO;
     *error = m->world->error;
     return m->world->outcome;
 }
