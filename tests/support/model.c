@@ -8,24 +8,25 @@
 
 #include "model_state.h"
 
-/* Those that deserve more turns stand here more than once. */
-#define OPERATIONS(X)                                                                          \
-    X(open)                                                                                    \
-    X(open)                                                                                    \
-    X(open)                                                                                    \
-    X(open_child)                                                                              \
-    X(reserve)                                                                                 \
-    X(commit)                                                                                  \
-    X(close) X(close) X(close_then) X(close_many) X(close_wait) X(wait) X(detach) X(duplicate) \
-        X(churn) X(enter) X(enter) X(leave) X(leave) X(leave_again) X(addref) X(release)       \
-            X(release) X(forged) X(flood) X(warm) X(dispatch) X(dispatch) X(group_close)       \
-                X(group_renew) X(shutdown) X(renew) X(thread_exit) X(identity) X(outcome)      \
-                    X(policy)
+#define NAME(name) #name
+#define PLAY(name)                    \
+    {                                 \
+        NAME(name), model_play_##name \
+    }
 
-#define PLAYER(name) model_play_##name,
-#define NAME(name)   #name,
-static model_operation *const operations[] = {OPERATIONS(PLAYER)};
-static const char *const names[] = {OPERATIONS(NAME)};
+/* Those that deserve more turns stand here more than once, side by side. */
+static const struct {
+    const char *name;
+    model_operation *play;
+} operations[] = {PLAY(open),        PLAY(open),        PLAY(open),       PLAY(open_child),
+                  PLAY(reserve),     PLAY(commit),      PLAY(close),      PLAY(close),
+                  PLAY(close_then),  PLAY(close_many),  PLAY(close_wait), PLAY(wait),
+                  PLAY(detach),      PLAY(duplicate),   PLAY(churn),      PLAY(enter),
+                  PLAY(enter),       PLAY(leave),       PLAY(leave),      PLAY(leave_again),
+                  PLAY(addref),      PLAY(release),     PLAY(release),    PLAY(forged),
+                  PLAY(flood),       PLAY(warm),        PLAY(dispatch),   PLAY(dispatch),
+                  PLAY(group_close), PLAY(group_renew), PLAY(shutdown),   PLAY(renew),
+                  PLAY(thread_exit), PLAY(identity),    PLAY(outcome),    PLAY(policy)};
 enum { OPERATION_COUNT = sizeof(operations) / sizeof(*operations) };
 
 /* ---- the tally ------------------------------------------------------------------------------ */
@@ -61,8 +62,8 @@ static void tell(FILE *to, const char *what, uint64_t count)
 void model_tell_tally(FILE *to)
 {
     for (int i = 0; i < OPERATION_COUNT; i++)
-        if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
-            tell(to, names[i], tally.played[i]);
+        if (i == 0 || operations[i].play != operations[i - 1].play)
+            tell(to, operations[i].name, tally.played[i]);
     for (int i = 0; i < HF_STATUS_COUNT; i++)
         tell(to, hf_status_name((hf_status)i), tally.statuses[i]);
     for (int i = 0; i < HF_REPORT_KIND_COUNT; i++)
@@ -149,7 +150,7 @@ static bool may_allocate(const model *m, int operation)
         model_play_close,  model_play_close_many, model_play_enter, model_play_leave,
         model_play_addref, model_play_release,    model_play_flood, model_play_warm};
     for (size_t i = 0; i < sizeof(frugal) / sizeof(*frugal); i++)
-        if (operations[operation] == frugal[i])
+        if (operations[operation].play == frugal[i])
             return m->level > 0 || m->finding_count > 0;
     return true;
 }
@@ -161,7 +162,7 @@ static bool keeps_errno(int operation)
                                                model_play_leave, model_play_leave_again,
                                                model_play_release};
     for (size_t i = 0; i < sizeof(careful) / sizeof(*careful); i++)
-        if (operations[operation] == careful[i])
+        if (operations[operation].play == careful[i])
             return true;
     return false;
 }
@@ -170,32 +171,33 @@ static void play(model *m, const model_record *r)
 {
     int operation = r->operation % OPERATION_COUNT;
     size_t number = m->number - 1;
-    if (operation > 0 && strcmp(names[operation], names[operation - 1]) == 0)
+    while (operation > 0 && operations[operation].play == operations[operation - 1].play)
         operation--; /* counted as the first of its name */
     tally.played[operation]++;
     if (trace != NULL)
         fprintf(trace, "%3zu: %*sby %d: %s %u %u %u, %u %u\n", number, 2 * (int)m->depth, "",
-                m->actor, names[operation], r->subject, r->detail, r->more, r->actor, r->fails);
+                m->actor, operations[operation].name, r->subject, r->detail, r->more, r->actor,
+                r->fails);
     m->memory_failed = false;
     m->any_order = false;
     (void)model_memory_asked();
     errno = ENOTTY;
-    operations[operation](m, r);
+    operations[operation].play(m, r);
     if (keeps_errno(operation) && errno != ENOTTY)
-        model_fail(m, "%s changes errno", names[operation]);
+        model_fail(m, "%s changes errno", operations[operation].name);
     if (!may_allocate(m, operation) && model_memory_asked() > 0)
-        model_fail(m, "%s allocates", names[operation]);
+        model_fail(m, "%s allocates", operations[operation].name);
     tally.starved += m->memory_failed;
     if (m->any_order)
         learn_counts(m);
     m->any_order = false;
-    if (!model_agrees(m))
-        return;
-    check(m, r);
+    if (model_agrees(m))
+        check(m, r);
     if (!model_agrees(m)) {
         size_t length = strlen(m->message);
         snprintf(m->message + length, m->message_size - length, " (record %zu: %s %u %u %u %u %u)",
-                 number, names[operation], r->subject, r->detail, r->more, r->actor, r->fails);
+                 number, operations[operation].name, r->subject, r->detail, r->more, r->actor,
+                 r->fails);
     }
 }
 
