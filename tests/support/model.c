@@ -143,7 +143,8 @@ static void learn_counts(model *m)
     }
 }
 
-/* Enter, leave, addref, release and close allocate nothing, where they report nothing. */
+/* Enter, leave, addref, release and close allocate nothing, where they report nothing.  A thread's
+ * first call may, and only of the first thread is it known that it was made long ago. */
 static bool may_allocate(const model *m, int operation)
 {
     static model_operation *const frugal[] = {
@@ -151,7 +152,7 @@ static bool may_allocate(const model *m, int operation)
         model_play_addref, model_play_release,    model_play_flood, model_play_warm};
     for (size_t i = 0; i < sizeof(frugal) / sizeof(*frugal); i++)
         if (operations[operation].play == frugal[i])
-            return m->level > 0 || m->finding_count > 0;
+            return m->actor != 0 || m->level > 0 || m->finding_count > 0;
     return true;
 }
 
