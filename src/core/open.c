@@ -8,6 +8,7 @@
 #include "core/bag.h"
 #include "core/group.h"
 #include "core/owners.h"
+#include "core/parent.h"
 #include "core/reference.h"
 #include "core/registry.h"
 #include "core/signal.h"
@@ -147,40 +148,6 @@ static hf_trace trace_of(const hf_table *table, hf_site site)
     return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
 }
 
-/* The parent is held by a count of its own until the child's release. */
-static hf_status hold_parent(hf_table *table, const hf_open_options *options,
-                             const hf_refusal *refusal, hf_ref *held)
-{
-    *held = (hf_ref)HF_REF_INIT;
-    if (options == NULL || hf_handle_is_null(options->parent))
-        return HF_OK;
-    uint32_t index = hf_raw_index(options->parent.bits ^ table->head.secret);
-    hf_status status = hf_addref_noted(table, options->parent, held, refusal);
-    if (status != HF_OK)
-        return status;
-    if (!hf_cold_commit(table, index)) {
-        (void)hf_release_noted(held, refusal->site);
-        return HF_E_NO_MEMORY;
-    }
-    hf_window window = hf_window_begin(HF_WINDOW);
-    (void)__atomic_fetch_add(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
-    hf_note_change(HF_NOTE_CHILD);
-    hf_window_end(window);
-    return HF_OK;
-}
-
-static void unhold_parent(hf_table *table, hf_ref *held, hf_site site)
-{
-    if (held->handle_ == 0)
-        return;
-    uint32_t index = hf_raw_index(held->handle_ ^ table->head.secret);
-    hf_window window = hf_window_begin(HF_WINDOW);
-    hf_note_change(HF_NOTE_COUNT);
-    (void)__atomic_fetch_sub(&hf_cold_at(table, index)->children, 1, __ATOMIC_RELAXED);
-    hf_window_end(window);
-    (void)hf_release_noted(held, site);
-}
-
 static bool is_group_good(const hf_open_options *options)
 {
     return options == NULL || options->group == NULL || hf_group_is_valid(options->group);
@@ -244,7 +211,7 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
     uint64_t raw;
     hf_ref parent;
     hf_birth birth = {.counts = true};
-    hf_status status = hold_parent(table, options, refusal, &parent);
+    hf_status status = hf_parent_hold(table, options, refusal, &parent);
     if (status != HF_OK)
         return status;
     status = hf_stay_open(&birth.stay, options != NULL ? options->group : NULL);
@@ -252,7 +219,7 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
         status = take_place(table, type, options, placing, &raw, &value);
     if (status != HF_OK) {
         hf_stay_failed(&birth.stay);
-        unhold_parent(table, &parent, site);
+        hf_parent_unhold(table, &parent, site);
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
@@ -369,18 +336,18 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
                : open_any(table, type, value, options, out, site);
 }
 
-hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
+hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
+                        const hf_refusal *refusal)
 {
-    hf_site site = HF_SITE();
     uint64_t raw;
     if (!are_arguments_good(table, type, NULL, out))
         return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, site);
+    hf_drain(table, refusal->site);
     hf_status status = take_and_note(table, type, NULL, &raw);
     if (status != HF_OK)
         return hf_fail(table, status);
     if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, 0, NULL, trace_of(table, site));
+        hf_cold_open(table, raw, 0, NULL, trace_of(table, refusal->site));
     hf_subject subject = hf_subject_of(table, raw);
     hf_window window = hf_window_begin(HF_WINDOW);
     /* Release: the cold record comes before.  Partner: the acquire in hf_state_load. */
@@ -392,6 +359,12 @@ hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
     hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
+}
+
+hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
+{
+    hf_refusal refusal = {.operation = "hf_reserve", .site = HF_SITE()};
+    return hf_reserve_at(table, type, out, &refusal);
 }
 
 /* Wins the right to commit; BUSY when another commit has. */
@@ -419,18 +392,23 @@ static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refus
                : hf_refuse(subject->table, subject->handle, refusal);
 }
 
-hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
+hf_status hf_commit_at(hf_table *table, hf_handle handle, hf_value value, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
     hf_birth birth = {.notes = 1};
     hf_subject subject;
     if (!hf_subject_find(table, handle, &subject))
-        return hf_refuse(table, handle, &refusal);
-    hf_status status = begin_commit(&subject, &refusal);
+        return hf_refuse(table, handle, refusal);
+    hf_status status = begin_commit(&subject, refusal);
     if (status != HF_OK)
         return status;
     if (hf_raw_has_cold(subject.raw))
         hf_cold_set_value(table, subject.raw, value);
-    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, &refusal);
+    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, refusal);
     return HF_OK;
+}
+
+hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
+{
+    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
+    return hf_commit_at(table, handle, value, &refusal);
 }

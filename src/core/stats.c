@@ -27,7 +27,9 @@ hf_status hf_table_get_stats(const hf_table *table, hf_table_stats *out)
     if (table == NULL || !hf_table_is_usable(table) || out == NULL || out->size != sizeof *out)
         return HF_E_INVALID_ARGUMENT;
     *out = (hf_table_stats){.size = sizeof *out, .types = count_types(table)};
-    for (uint32_t record = 0; record <= HF_RECORDS; record++)
+    /* Those of records that nobody ever had are zero: exact is asked for only of what happened
+     * before. */
+    for (uint32_t record = 0, end = hf_record_peak(); record <= end; record++)
         add_local(&table->locals[record], out);
     out->live = out->opened > out->closed ? out->opened - out->closed : 0;
     out->peak = __atomic_load_n(&table->bag.fresh, __ATOMIC_RELAXED) - 1; /* slot 0 is nobody's */

@@ -1,6 +1,7 @@
 /* Parents and children: a child keeps its parent from being released; closing the parent first is
  * deferred and says so. */
 #include "fixture.h"
+#include "platform/platform.h"
 
 static hf_table *table;
 static fake_world *world;
@@ -175,4 +176,48 @@ Test(parents, family_is_destroyed_children_first)
     hf_table_destroy(doomed);
     cr_assert_eq(world->releases, 3);
     cr_assert_eq(reports_count(HF_REPORT_HELD_AT_SHUTDOWN), 0);
+}
+
+/* CLOSING comes before TOO_MANY_REFERENCES, in the order of <holdfast/status.h>, and after what is
+ * wrong with the parent. */
+Test(parents, group_that_closes_refuses_before_a_saturated_parent)
+{
+    enum { LIMIT = (1 << HF_COUNT_BITS_) - 1 };
+    static hf_ref refs[LIMIT];
+    hf_group *group;
+    hf_handle child;
+    hf_handle parent = fixture_open(table, world, FAKE_RUNDOWN);
+    hf_open_options options = HF_OPEN_OPTIONS_INIT;
+    MUST_OK(hf_group_create("group", &group));
+    MUST_OK(hf_group_close_wait(group, 0));
+    options.group = group;
+    options.parent = parent;
+    for (int i = 0; i < LIMIT; i++)
+        MUST_OK(hf_addref(table, parent, &refs[i]));
+    hf_value value = fake_make(world);
+    MUST(hf_open(table, &world->types[FAKE_RUNDOWN], value, &options, &child), HF_E_CLOSING);
+    cr_assert_eq(fixture_stats(table).refused[HF_E_CLOSING], 1);
+    for (int i = 0; i < LIMIT; i++)
+        MUST_OK(hf_release(&refs[i]));
+    MUST(hf_open(table, &world->types[FAKE_RUNDOWN], value, &options, &child), HF_E_CLOSING);
+    MUST_OK(hf_close(table, parent, NULL));
+    MUST(hf_open(table, &world->types[FAKE_RUNDOWN], value, &options, &child), HF_E_STALE_HANDLE);
+    fake_give_back(value);
+    MUST_OK(hf_group_destroy(group));
+}
+
+/* The record of a parent that had none is the first that is asked for. */
+Test(parents, memory_that_fails_for_the_parent_is_counted)
+{
+    hf_handle child;
+    hf_open_options options = HF_OPEN_OPTIONS_INIT;
+    options.parent = fixture_open(table, world, FAKE_RUNDOWN);
+    hf_value value = fake_make(world);
+    hf_os_fail_allocation(1);
+    MUST(hf_open(table, &world->types[FAKE_RUNDOWN], value, &options, &child), HF_E_NO_MEMORY);
+    hf_os_fail_allocation(0);
+    cr_assert_eq(fixture_stats(table).refused[HF_E_NO_MEMORY], 1);
+    cr_assert_eq(fixture_info(table, options.parent).references, 0);
+    fake_give_back(value);
+    MUST_OK(hf_close(table, options.parent, NULL));
 }

@@ -14,66 +14,113 @@ static hf_status open_answer(const model *m, const sheet *s, hf_status first)
 {
     if (first != HF_OK)
         return first;
+    if (s->closing)
+        return HF_E_CLOSING;
     return model_is_full(m, s) ? HF_E_TABLE_FULL : HF_OK;
 }
 
-static hf_status parent_answer(const model *m, const sheet *s, const card *parent)
+/* Of a reference that is taken: by a child, or by one who duplicates. */
+static hf_status count_answer(const model *m, const sheet *s, const card *c)
 {
-    hf_status status = model_admission(m, s, parent);
-    if (status == HF_OK && parent->counts + parent->children == MODEL_COUNT_LIMIT)
+    hf_status status = model_admission(m, s, c);
+    if (status == HF_OK && c->counts + c->children == MODEL_COUNT_LIMIT)
         return HF_E_TOO_MANY_REFERENCES;
     return status;
 }
 
-static void open_one(model *m, sheet *s, const model_record *r, bool borrowed, card *parent)
+/* How a new handle is to be. */
+typedef struct plan {
+    int kind;
+    int group; /* MODEL_NONE: none */
+    hf_value value;
+    card *parent;
+    hf_open_options options;
+} plan;
+
+static bool make_plan(model *m, const model_record *r, bool borrowed, card *parent, plan *out)
+{
+    static const char *const labels[] = {NULL, NULL, "alpha", "beta"};
+    *out = (plan){.kind = r->detail % MODEL_KINDS,
+                  .group = r->more / 16 % 4 < MODEL_GROUPS ? r->more / 16 % 4 : MODEL_NONE,
+                  .parent = parent,
+                  .options = HF_OPEN_OPTIONS_INIT};
+    out->options.borrowed = borrowed;
+    out->options.label = labels[r->more / 4 % 4];
+    if (parent != NULL)
+        out->options.parent = parent->handle;
+    if (out->group != MODEL_NONE)
+        out->options.group = m->groups[out->group].group;
+    return model_value_make(m, out->kind, r->detail / 16, &out->value);
+}
+
+static hf_status plan_answer(const model *m, const sheet *s, const plan *p)
+{
+    hf_status first = p->parent == NULL ? HF_OK : count_answer(m, s, p->parent);
+    if ((first == HF_OK || first > HF_E_CLOSING) &&
+        (s->closing || (p->group != MODEL_NONE && m->groups[p->group].closing)))
+        return HF_E_CLOSING;
+    return open_answer(m, s, first);
+}
+
+static void note_birth(model *m, card *c, const plan *p, const char *operation)
+{
+    c->value = p->value;
+    c->kind = p->kind;
+    c->life = HF_LIFE_OPEN;
+    c->borrowed = p->options.borrowed;
+    c->label = p->options.label;
+    c->group = p->group;
+    if (p->group != MODEL_NONE)
+        m->groups[p->group].members++;
+    if (p->parent != NULL) {
+        c->parent = (int)(p->parent - m->cards);
+        p->parent->children++;
+    }
+    model_value_enter(m, c, operation);
+}
+
+static void open_as_planned(model *m, sheet *s, const model_record *r, const plan *p)
 {
     hf_handle handle = HF_NULL_HANDLE;
-    hf_open_options options = HF_OPEN_OPTIONS_INIT;
-    fake_kind kind = (fake_kind)(r->detail % FAKE_KINDS);
-    hf_value value = fake_make(m->world);
-    options.borrowed = borrowed;
-    options.parent = parent == NULL ? HF_NULL_HANDLE : parent->handle;
-    hf_status expected = open_answer(m, s, parent == NULL ? HF_OK : parent_answer(m, s, parent));
-    hf_status got = hf_open(s->table, &m->world->types[kind], value, &options, &handle);
-    if (!model_expect(m, s, "hf_open", got, expected) || got != HF_OK) {
-        fake_give_back(value);
+    hf_status expected = plan_answer(m, s, p);
+    model_memory_arm(r);
+    hf_status got = hf_open(s->table, model_type(m, p->kind), p->value, &p->options, &handle);
+    model_memory_disarm(m, r);
+    if (!model_answers(m, s, p->parent, "hf_open", false, got, expected) || got != HF_OK) {
+        model_value_drop(p->kind, p->value);
         return;
     }
     card *c = model_issue(m, s, handle);
-    if (c == NULL)
-        return;
-    c->value = value;
-    c->kind = kind;
-    c->life = HF_LIFE_OPEN;
-    c->borrowed = borrowed;
-    if (parent != NULL) {
-        c->parent = (int)(parent - m->cards);
-        parent->children++;
-    }
+    if (c != NULL)
+        note_birth(m, c, p, "hf_open");
 }
 
-static void play_open(model *m, const model_record *r)
+void model_play_open(model *m, const model_record *r)
 {
-    if (room_for_a_card(m))
-        open_one(m, &m->sheets[r->subject % 4 == 3], r, r->more % 4 == 0, NULL);
+    plan p;
+    if (room_for_a_card(m) && make_plan(m, r, r->more % 4 == 0, NULL, &p))
+        open_as_planned(m, &m->sheets[r->subject % 4 == 3], r, &p);
 }
 
-static void play_open_child(model *m, const model_record *r)
+void model_play_open_child(model *m, const model_record *r)
 {
+    plan p;
     card *parent = model_pick(m, r->subject);
-    if (parent != NULL && room_for_a_card(m))
-        open_one(m, model_place(m, parent, r->more), r, r->more % 8 == 0, parent);
+    if (parent != NULL && room_for_a_card(m) && make_plan(m, r, r->more % 8 == 0, parent, &p))
+        open_as_planned(m, model_place(m, parent, r->more), r, &p);
 }
 
-static void play_reserve(model *m, const model_record *r)
+void model_play_reserve(model *m, const model_record *r)
 {
     hf_handle handle;
     sheet *s = &m->sheets[r->subject % 2];
     if (!room_for_a_card(m))
         return;
     hf_status expected = open_answer(m, s, HF_OK);
-    fake_kind kind = (fake_kind)(r->detail % FAKE_KINDS);
-    hf_status got = hf_reserve(s->table, &m->world->types[kind], &handle);
+    int kind = r->detail % MODEL_KINDS;
+    model_memory_arm(r);
+    hf_status got = hf_reserve(s->table, model_type(m, kind), &handle);
+    model_memory_disarm(m, r);
     if (!model_expect(m, s, "hf_reserve", got, expected) || got != HF_OK)
         return;
     card *c = model_issue(m, s, handle);
@@ -83,10 +130,11 @@ static void play_reserve(model *m, const model_record *r)
     c->life = HF_LIFE_RESERVED;
 }
 
-static void play_commit(model *m, const model_record *r)
+void model_play_commit(model *m, const model_record *r)
 {
+    hf_value value;
     card *c = model_pick(m, r->subject);
-    if (c == NULL)
+    if (c == NULL || !model_value_make(m, c->kind, r->detail, &value))
         return;
     sheet *s = model_place(m, c, r->more);
     hf_status expected = model_openness(m, s, c);
@@ -94,150 +142,114 @@ static void play_commit(model *m, const model_record *r)
         expected = HF_E_BUSY;
     else if (expected == HF_E_NOT_COMMITTED)
         expected = HF_OK;
-    hf_value value = fake_make(m->world);
-    if (model_expect(m, s, "hf_commit", hf_commit(s->table, c->handle, value), expected) &&
-        expected == HF_OK) {
-        c->value = value;
-        c->life = HF_LIFE_OPEN;
-    } else {
-        fake_give_back(value);
+    hf_status got = hf_commit(s->table, c->handle, value);
+    if (!model_answers(m, s, c, "hf_commit", false, got, expected) || got != HF_OK) {
+        model_value_drop(c->kind, value);
+        return;
     }
+    c->value = value;
+    c->life = HF_LIFE_OPEN;
+    model_value_enter(m, c, "hf_commit");
 }
 
 /* ---- close, wait, detach, duplicate -----------------------------------------------------------
  */
 
-static hf_status close_answer(const model *m, const sheet *s, const card *c)
+void model_check_outcome(model *m, const char *what, const hf_close_result *result,
+                         hf_outcome expected, const card *c)
 {
-    hf_status status = model_openness(m, s, c);
-    return status == HF_E_NOT_COMMITTED ? HF_OK : status;
-}
-
-static void check_outcome(model *m, const char *what, const hf_close_result *result,
-                          hf_outcome expected, const card *c)
-{
+    bool released = expected == HF_OUTCOME_RELEASED || expected == HF_OUTCOME_NOT_RELEASED ||
+                    expected == HF_OUTCOME_RELEASED_WITH_ERROR;
     if (result->outcome != expected)
         model_fail(m, "%s: outcome %d, not %d", what, (int)result->outcome, (int)expected);
+    if (result->error != (released ? m->close_error : 0))
+        model_fail(m, "%s: an error of %d", what, (int)result->error);
     if (expected == HF_OUTCOME_DEFERRED &&
         (result->children != c->children || result->references != c->counts + c->children))
         model_fail(m, "%s: %u children, %u references; not %u, %u", what, result->children,
                    result->references, c->children, c->counts + c->children);
 }
 
-static void play_close(model *m, const model_record *r)
+void model_play_close(model *m, const model_record *r)
 {
     hf_close_result result;
     card *c = model_pick(m, r->subject);
     if (c == NULL)
         return;
     sheet *s = model_place(m, c, r->more);
-    hf_status expected = close_answer(m, s, c);
-    if (!model_expect(m, s, "hf_close", hf_close(s->table, c->handle, &result), expected))
+    hf_status expected = model_closability(m, s, c);
+    hf_status got = hf_close(s->table, c->handle, &result);
+    if (!model_answers(m, s, c, "hf_close", true, got, expected))
         return;
     hf_outcome outcome = expected == HF_OK ? model_close(m, c) : HF_OUTCOME_NONE;
-    check_outcome(m, "hf_close", &result, outcome, c);
+    model_check_outcome(m, "hf_close", &result, outcome, c);
 }
 
-/* The distinct cards that a record names. */
-static int pick_some(model *m, const model_record *r, card **out)
+/* What completions are given: who they are of. */
+typedef struct completion {
+    model *m;
+    uint64_t handle;
+} completion;
+
+static completion completions[MODEL_CARDS];
+
+static void complete(void *context, const hf_close_result *result)
 {
-    card *named[3] = {model_pick(m, r->subject), model_pick(m, r->detail), model_pick(m, r->more)};
-    int count = 0;
-    for (int i = 0; i < 3 && named[i] != NULL; i++) {
-        bool repeated = false;
-        for (int j = 0; j < count; j++)
-            repeated = repeated || out[j] == named[i];
-        if (!repeated)
-            out[count++] = named[i];
-    }
-    return count;
+    const completion *of = context;
+    model_told(of->m, MODEL_COMPLETION, of->handle, (int32_t)result->outcome);
 }
 
-/* One of several closed with one barrier: members of one family may be closed before any of them is
- * released, so a parent may be told as deferred although its last child is closed in the same call.
- */
-static void close_one_of_many(model *m, card *c, hf_status answer, const hf_close_result *result)
+void model_play_close_then(model *m, const model_record *r)
 {
-    sheet *s = &m->sheets[c->sheet];
-    bool held = model_holders(c) > 0;
-    uint64_t deferred = s->deferred;
-    if ((result->outcome == HF_OUTCOME_NONE) != (answer != HF_OK))
-        model_fail(m, "hf_close_many: outcome %d of %s", (int)result->outcome,
-                   hf_status_name(answer));
-    if (answer != HF_OK) {
-        s->refused[answer]++;
+    card *c = model_pick(m, r->subject);
+    if (c == NULL)
         return;
-    }
-    hf_outcome outcome = model_close(m, c);
-    if (!held && result->outcome != outcome && result->outcome != HF_OUTCOME_DEFERRED)
-        model_fail(m, "hf_close_many: outcome %d, not %d", (int)result->outcome, (int)outcome);
-    s->deferred = deferred + (result->outcome == HF_OUTCOME_DEFERRED);
-}
-
-static void play_close_many(model *m, const model_record *r)
-{
-    card *cards[3];
-    hf_handle handles[3];
-    hf_status answers[3];
-    hf_close_result results[3];
-    hf_status expected = HF_OK;
-    int count = pick_some(m, r, cards);
-    if (count == 0)
+    completion *of = &completions[c - m->cards];
+    sheet *s = model_place(m, c, r->more);
+    hf_status expected = model_closability(m, s, c);
+    *of = (completion){m, c->handle.bits};
+    model_memory_arm(r);
+    hf_status got = hf_close_then(s->table, c->handle, complete, of);
+    model_memory_disarm(m, r);
+    if (!model_answers(m, s, c, "hf_close_then", true, got, expected) || got != HF_OK)
         return;
-    sheet *s = &m->sheets[cards[0]->sheet];
-    for (int i = 0; i < count; i++) {
-        handles[i] = cards[i]->handle;
-        answers[i] = close_answer(m, s, cards[i]);
-        expected = expected == HF_OK ? answers[i] : expected;
-    }
-    hf_status got = hf_close_many(s->table, handles, (size_t)count, results);
-    for (int i = 0; i < count; i++) {
-        if (answers[i] != HF_E_FOREIGN_HANDLE)
-            close_one_of_many(m, cards[i], answers[i], &results[i]);
-        else
-            s->refused[HF_E_FOREIGN_HANDLE]++;
-    }
-    s->order_known = false;
-    if (got != expected)
-        model_fail(m, "hf_close_many answers %s, not %s", hf_status_name(got),
-                   hf_status_name(expected));
+    c->then = true;
+    (void)model_close(m, c);
 }
 
-/* Whether this thread is in a region of the card or of a descendant, and so must not wait for it.
- */
-static bool is_inside(const model *m, const card *c)
+static void note_wait(model *m, const sheet *s, const card *c, hf_status status,
+                      const char *operation)
 {
-    for (int i = 0; i < m->card_count; i++) {
-        const card *at = &m->cards[i];
-        while (m->cards[i].regions > 0 && at != c && at->parent != MODEL_NONE)
-            at = &m->cards[at->parent];
-        if (m->cards[i].regions > 0 && at == c)
-            return true;
-    }
-    return false;
+    if (status != HF_E_TIMED_OUT && status != HF_E_POSSIBLE_DEADLOCK)
+        return;
+    int kind = status == HF_E_TIMED_OUT ? HF_REPORT_RUNDOWN_TIMEOUT : HF_REPORT_POSSIBLE_DEADLOCK;
+    model_note *note = model_note_card(m, kind, s, c, operation);
+    if (note != NULL && status == HF_E_TIMED_OUT)
+        model_note_holders(note, c);
 }
 
-static void play_close_wait(model *m, const model_record *r)
+void model_play_close_wait(model *m, const model_record *r)
 {
     hf_close_result result;
     card *c = model_pick(m, r->subject);
     if (c == NULL)
         return;
     sheet *s = model_place(m, c, r->more);
-    hf_status expected = close_answer(m, s, c);
-    if (expected == HF_OK && is_inside(m, c))
+    hf_status expected = model_closability(m, s, c);
+    if (expected == HF_OK && model_is_inside(m, c))
         expected = HF_E_POSSIBLE_DEADLOCK;
     else if (expected == HF_OK && model_holders(c) > 0)
         expected = HF_E_TIMED_OUT;
     hf_status got = hf_close_wait(s->table, c->handle, 0, &result);
-    if (!model_expect(m, s, "hf_close_wait", got, expected))
+    if (!model_answers(m, s, c, "hf_close_wait", true, got, expected))
         return;
     bool closed = expected == HF_OK || expected == HF_E_TIMED_OUT;
     hf_outcome outcome = closed ? model_close(m, c) : HF_OUTCOME_NONE;
-    check_outcome(m, "hf_close_wait", &result, outcome, c);
+    note_wait(m, s, c, got, "hf_close_wait");
+    model_check_outcome(m, "hf_close_wait", &result, outcome, c);
 }
 
-static void play_wait(model *m, const model_record *r)
+void model_play_wait(model *m, const model_record *r)
 {
     card *c = model_pick(m, r->subject);
     if (c == NULL)
@@ -249,11 +261,13 @@ static void play_wait(model *m, const model_record *r)
     else if (expected == HF_E_STALE_HANDLE)
         expected = HF_OK;
     else if (expected == HF_E_CLOSING)
-        expected = is_inside(m, c) ? HF_E_POSSIBLE_DEADLOCK : HF_E_TIMED_OUT;
-    model_expect(m, s, "hf_wait", hf_wait(s->table, c->handle, 0), expected);
+        expected = model_is_inside(m, c) ? HF_E_POSSIBLE_DEADLOCK : HF_E_TIMED_OUT;
+    hf_status got = hf_wait(s->table, c->handle, 0);
+    if (model_answers(m, s, c, "hf_wait", false, got, expected))
+        note_wait(m, s, c, got, "hf_wait");
 }
 
-static void play_detach(model *m, const model_record *r)
+void model_play_detach(model *m, const model_record *r)
 {
     hf_value value = 0;
     card *c = model_pick(m, r->subject);
@@ -264,51 +278,77 @@ static void play_detach(model *m, const model_record *r)
     if (expected == HF_OK && model_holders(c) > 0)
         expected = HF_E_BUSY;
     hf_status got = hf_detach(s->table, c->handle, &value);
-    if (!model_expect(m, s, "hf_detach", got, expected) || expected != HF_OK)
+    if (!model_answers(m, s, c, "hf_detach", false, got, expected) || expected != HF_OK)
         return;
     if (value != c->value)
         model_fail(m, "hf_detach: another value");
     if (!c->borrowed)
-        fake_give_back(value);
+        model_value_give_back(c);
+    c->tracked = false;
     model_forget(m, c);
 }
 
-static void play_duplicate(model *m, const model_record *r)
+static void note_copy(model *m, sheet *to, const card *source, hf_handle handle)
+{
+    card *copy = model_issue(m, to, handle);
+    hf_region region;
+    if (copy == NULL)
+        return;
+    copy->kind = source->kind;
+    copy->life = HF_LIFE_OPEN;
+    if (hf_enter(to->table, handle, NULL, &region) == HF_OK) {
+        copy->value = region.value;
+        hf_leave(&region);
+    }
+    model_value_enter(m, copy, "hf_duplicate");
+}
+
+void model_play_duplicate(model *m, const model_record *r)
 {
     hf_handle handle;
+    hf_value room;
     card *c = model_pick(m, r->subject);
     if (c == NULL || !room_for_a_card(m))
         return;
+    if (c->kind == MODEL_NUMBERED)
+        for (uint8_t i = 0; i < MODEL_NUMBERS; i++)
+            if (!model_value_make(m, c->kind, i, &room))
+                return;
     sheet *from = model_place(m, c, r->more);
     sheet *to = &m->sheets[r->detail % 2];
-    hf_status first = parent_answer(m, from, c);
+    hf_status first = count_answer(m, from, c);
     hf_status expected = open_answer(m, to, first);
+    model_memory_arm(r);
     hf_status got = hf_duplicate(from->table, c->handle, to->table, &handle);
+    model_memory_disarm(m, r);
     if (first == HF_OK && c->kind == FAKE_PLAIN) {
         /* Both may be true at once; which of the two tables is looked at first is not told. */
-        bool full = got == HF_E_TABLE_FULL && model_is_full(m, to);
-        expected = full ? got : HF_E_NOT_SUPPORTED;
+        bool refused = got == expected && expected != HF_OK;
+        expected = refused ? got : HF_E_NOT_SUPPORTED;
     }
-    bool blames_target = got == HF_E_TABLE_FULL;
-    if (!model_expect(m, blames_target ? to : from, "hf_duplicate", got, expected) || got != HF_OK)
-        return;
-    card *copy = model_issue(m, to, handle);
-    if (copy == NULL)
-        return;
-    copy->value = (hf_value)&m->world->values[m->world->made - 1];
-    copy->kind = c->kind;
-    copy->life = HF_LIFE_OPEN;
+    if (first != HF_OK)
+        (void)model_answers(m, from, c, "hf_duplicate", false, got, expected);
+    else if (model_expect(m, got == HF_E_NOT_SUPPORTED ? from : to, "hf_duplicate", got,
+                          expected) &&
+             got == HF_OK)
+        note_copy(m, to, c, handle);
 }
 
-typedef void (*operation)(model *m, const model_record *r);
-
-/* Those that deserve more turns stand here more than once. */
-static const operation operations[] = {
-    play_open,   play_open,   play_open,     play_open_child, play_reserve,
-    play_commit, play_close,  play_close,    play_close_many, play_close_wait,
-    play_wait,   play_detach, play_duplicate};
-
-void model_play_life(model *m, const model_record *r)
+/* Several short lives, to wear out the generations of a slot. */
+void model_play_churn(model *m, const model_record *r)
 {
-    operations[r->operation % (sizeof(operations) / sizeof(*operations))](m, r);
+    sheet *s = &m->sheets[r->subject % 2];
+    for (int i = r->detail % 16; i >= 0 && room_for_a_card(m) && model_agrees(m); i--) {
+        plan p;
+        model_record plain = {.detail = (uint8_t)(r->more % FAKE_KINDS), .more = 0xf1};
+        hf_close_result result;
+        (void)make_plan(m, &plain, false, NULL, &p);
+        int before = m->card_count;
+        open_as_planned(m, s, &plain, &p);
+        if (m->card_count == before)
+            return;
+        card *c = &m->cards[before];
+        if (model_expect(m, s, "hf_close", hf_close(s->table, c->handle, &result), HF_OK))
+            model_check_outcome(m, "hf_close", &result, model_close(m, c), c);
+    }
 }
