@@ -1,13 +1,14 @@
 /* Duplicating: the type makes a second value, inside a reference to the first. */
+#include "core/open.h"
 #include "core/reference.h"
 
 /* The new value goes into a slot that was taken before, so that it cannot fail to find a place. */
 static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_table *to,
-                                 hf_handle *out)
+                                 hf_handle *out, const hf_refusal *refusal)
 {
     hf_handle copy;
     hf_value value = 0;
-    hf_status status = hf_reserve(to, type, &copy);
+    hf_status status = hf_reserve_at(to, type, &copy, refusal);
     if (status != HF_OK)
         return status;
     hf_note_begin(HF_NOTE_OPEN, copy.bits);
@@ -17,7 +18,7 @@ static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_t
         (void)hf_close(to, copy, NULL);
         return status;
     }
-    status = hf_commit(to, copy, value);
+    status = hf_commit_at(to, copy, value, refusal);
     hf_note_end();
     if (status == HF_OK) {
         *out = copy;
@@ -39,7 +40,7 @@ hf_status hf_duplicate(hf_table *from, hf_handle handle, hf_table *to, hf_handle
     if (status != HF_OK)
         return status;
     const hf_type *type = hf_type_of(from, handle.bits ^ from->head.secret);
-    status = type->duplicate != NULL ? duplicate_value(&source, type, to, out)
+    status = type->duplicate != NULL ? duplicate_value(&source, type, to, out, &refusal)
                                      : hf_fail(from, HF_E_NOT_SUPPORTED);
     (void)hf_release_noted(&source, refusal.site);
     return status;

@@ -365,18 +365,18 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
                : open_any(table, type, value, options, out, site);
 }
 
-hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
+hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
+                        const hf_refusal *refusal)
 {
-    hf_site site = HF_SITE();
     uint64_t raw;
     if (!are_arguments_good(table, type, NULL, out))
         return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, site);
+    hf_drain(table, refusal->site);
     hf_status status = take_and_note(table, type, NULL, &raw);
     if (status != HF_OK)
         return hf_fail(table, status);
     if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, 0, NULL, trace_of(table, site));
+        hf_cold_open(table, raw, 0, NULL, trace_of(table, refusal->site));
     hf_subject subject = hf_subject_of(table, raw);
     hf_window window = hf_window_begin(HF_WINDOW);
     /* Release: the cold record comes before.  Partner: the acquire in hf_state_load. */
@@ -388,6 +388,12 @@ hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
     hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
+}
+
+hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
+{
+    hf_refusal refusal = {.operation = "hf_reserve", .site = HF_SITE()};
+    return hf_reserve_at(table, type, out, &refusal);
 }
 
 /* Wins the right to commit; BUSY when another commit has. */
@@ -415,18 +421,23 @@ static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refus
                : hf_refuse(subject->table, subject->handle, refusal);
 }
 
-hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
+hf_status hf_commit_at(hf_table *table, hf_handle handle, hf_value value, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
     hf_birth birth = {.notes = 1};
     hf_subject subject;
     if (!hf_subject_find(table, handle, &subject))
-        return hf_refuse(table, handle, &refusal);
-    hf_status status = begin_commit(&subject, &refusal);
+        return hf_refuse(table, handle, refusal);
+    hf_status status = begin_commit(&subject, refusal);
     if (status != HF_OK)
         return status;
     if (hf_raw_has_cold(subject.raw))
         hf_cold_set_value(table, subject.raw, value);
-    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, &refusal);
+    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, refusal);
     return HF_OK;
+}
+
+hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
+{
+    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
+    return hf_commit_at(table, handle, value, &refusal);
 }

@@ -132,3 +132,42 @@ Test(duplicate, of_a_closing_handle_that_still_admits)
     MUST_OK(hf_release(&ref));
     cr_assert_eq(world->releases, 1);
 }
+
+/* A duplicate function that answers the value of another owner: who calls hf_duplicate is told so,
+ * not who commits inside the library. */
+static hf_namespace numbers = HF_NAMESPACE_INIT("duplicate numbers", HF_VALUES_SMALL);
+
+static hf_outcome release_number(hf_value value, void *context, int32_t *error)
+{
+    (void)value;
+    (void)context;
+    *error = 0;
+    return HF_OUTCOME_RELEASED;
+}
+
+static hf_status same_number(hf_value value, void *context, hf_value *out)
+{
+    (void)context;
+    *out = value;
+    return HF_OK;
+}
+
+Test(duplicate, of_a_value_that_has_an_owner)
+{
+    static const hf_type type = {.size = (uint32_t)sizeof(hf_type),
+                                 .name = "number",
+                                 .name_space = &numbers,
+                                 .release = release_number,
+                                 .duplicate = same_number};
+    hf_handle owner;
+    hf_handle copy;
+    MUST_OK(hf_open(from, &type, 7, NULL, &owner));
+    MUST_OK(hf_duplicate(from, owner, to, &copy));
+    const report_copy *report = reports_nth(HF_REPORT_DUPLICATE_OWNER, 0);
+    cr_assert_not_null(report);
+    cr_assert(hf_handle_equal(report->subject, copy));
+    cr_assert(hf_handle_equal(report->other, owner));
+    cr_assert_str_eq(report->operation, "hf_duplicate");
+    MUST_OK(hf_close(to, copy, NULL));
+    MUST_OK(hf_close(from, owner, NULL));
+}
