@@ -70,8 +70,16 @@ static uint64_t closed_state(const hf_subject *subject, uint64_t state, unsigned
            ((how & HF_CLOSE_THEN) != 0 ? HF_THEN : 0);
 }
 
+/* Who closed: recorded while the handle is the closer's to release, or held by him. */
+static inline void note_closer(const hf_subject *subject, hf_trace closed)
+{
+    if (needs_hold(subject))
+        hf_cold_close(subject->table, subject->raw, closed);
+}
+
 /* A reserved handle holds no value: its slot is freed. */
-static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *closing)
+static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *closing,
+                         hf_trace closed)
 {
     *closing = HF_CLOSING_NOTHING;
     if ((state & HF_SEALED) != 0)
@@ -82,17 +90,19 @@ static hf_status abandon(const hf_subject *subject, uint64_t state, unsigned *cl
         hf_inside_end(subject->handle.bits);
         return HF_E_BUSY;
     }
+    note_closer(subject, closed);
     hf_recycle(subject);
     return HF_OK;
 }
 
 /* HF_E_STALE_HANDLE stands for "neither live nor reserved": the caller classifies. */
-static hf_status begin_at(const hf_subject *subject, unsigned how, unsigned *closing)
+static hf_status begin_at(const hf_subject *subject, unsigned how, unsigned *closing,
+                          hf_trace closed)
 {
     uint64_t state = __atomic_load_n(&subject->slot->state, __ATOMIC_RELAXED);
     for (;;) {
         if (hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state))
-            return abandon(subject, state, closing);
+            return abandon(subject, state, closing, closed);
         *closing = HF_CLOSING_NOTHING;
         if (!hf_state_admits(state, subject->raw) || (state & HF_CLOSED) != 0)
             return HF_E_STALE_HANDLE;
@@ -126,13 +136,6 @@ static void seal(const hf_closer *closer, unsigned how)
     (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
-/* Who closed: recorded while the handle is the closer's to release, or held by him. */
-static inline void note_closer(const hf_subject *subject, hf_trace closed)
-{
-    if (needs_hold(subject))
-        hf_cold_close(subject->table, subject->raw, closed);
-}
-
 static hf_trace trace_of(const hf_table *table, hf_site site)
 {
     return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
@@ -154,7 +157,7 @@ static void seal_and_note(const hf_closer *closer, unsigned how, hf_trace closed
 static hf_status begin_and_seal(hf_closer *closer, unsigned how, hf_trace closed)
 {
     hf_window window = hf_window_begin(HF_WINDOW);
-    hf_status status = begin_at(&closer->subject, how, &closer->left);
+    hf_status status = begin_at(&closer->subject, how, &closer->left, closed);
     if (status == HF_OK && closer->left != HF_CLOSING_NOTHING) {
         if ((closer->left & HF_CLOSING_BARRIER) != 0)
             hf_record_barrier();
@@ -322,7 +325,7 @@ static void begin_batch(hf_table *table, const hf_handle *handles, size_t count,
     hf_window window = hf_window_begin(HF_WINDOW);
     for (size_t i = 0; i < count; i++) {
         bool begun = hf_subject_find(table, handles[i], &closer.subject) &&
-                     begin_at(&closer.subject, 0, &closer.left) == HF_OK;
+                     begin_at(&closer.subject, 0, &closer.left, closed) == HF_OK;
         left[i] = (uint8_t)(begun ? closer.left : REFUSED);
         hot |= begun && (closer.left & HF_CLOSING_BARRIER) != 0;
     }

@@ -16,77 +16,6 @@ extern inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_
                                     hf_region *out);
 extern inline bool hf_region_entered(const hf_region *region);
 
-/* ---- the exported twins ----------------------------------------------------------------------
- *
- * Written apart from the inline functions, so that what is not hot is one call without anything to
- * preserve around it. */
-
-__attribute__((noinline)) static hf_status
-enter_otherwise(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out, hf_hot_ hot)
-{
-    if (out == NULL)
-        return HF_E_INVALID_ARGUMENT;
-    if (hot == HF_HOT_CHANGED_)
-        hf_leave_changed_(table, out->slot_, out->state_);
-    return hf_entered_(table, handle, hf_enter_slow_(table, handle, type), out);
-}
-
-__attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_ hot)
-{
-    if (region == NULL)
-        return;
-    if (hot == HF_HOT_CHANGED_)
-        hf_leave_changed_(region->table_, region->slot_, region->state_);
-    else if (hf_leave_slow_(region->table_, region->slot_, region->state_, region->place_))
-        region->place_ = 0;
-}
-
-#if HF_INLINE_REGIONS
-extern inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type,
-                                    hf_region *out);
-extern inline hf_hot_ hf_leave_hot_(hf_region *region);
-extern inline bool hf_is_live(const hf_table *table, hf_handle handle);
-
-hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
-{
-    hf_hot_ hot = HF_HOT_NOT_;
-    if (HF_LIKELY(table != NULL && out != NULL)) {
-        hot = hf_enter_hot_(table, handle, type, out);
-        if (HF_LIKELY(hot == HF_HOT_DONE_))
-            return HF_OK;
-    }
-    return enter_otherwise(table, handle, type, out, hot);
-}
-
-void hf_leave(hf_region *region)
-{
-    hf_hot_ hot = HF_HOT_NOT_;
-    if (HF_LIKELY(region != NULL)) {
-        hot = hf_leave_hot_(region);
-        if (HF_LIKELY(hot == HF_HOT_DONE_))
-            return;
-    }
-    leave_otherwise(region, hot);
-}
-#else
-hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
-{
-    return enter_otherwise(table, handle, type, out, HF_HOT_NOT_);
-}
-
-void hf_leave(hf_region *region)
-{
-    leave_otherwise(region, HF_HOT_NOT_);
-}
-
-bool hf_is_live(const hf_table *table, hf_handle handle)
-{
-    uint64_t raw;
-    const hf_slot_ *slot = table != NULL ? hf_slot_find(table, handle, &raw) : NULL;
-    return slot != NULL && hf_state_admits(hf_state_load(slot), raw);
-}
-#endif
-
 /* ---- places --------------------------------------------------------------------------------- */
 
 enum {
@@ -284,12 +213,17 @@ hf_status hf_enter_at(hf_table *table, hf_handle handle, hf_region *out, const h
     return hf_entered_(table, handle, enter(table, handle, refusal), out);
 }
 
-hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
+static inline hf_entry_ enter_from(hf_table *table, hf_handle handle, const hf_type *type,
+                                   hf_site site)
 {
-    hf_site site = HF_SITE();
     if (hf_refuse_again(table, handle, site))
         return (hf_entry_){0, HF_E_STALE_HANDLE};
     return enter_slowly(table, handle, type, site);
+}
+
+hf_entry_ hf_enter_slow_(hf_table *table, hf_handle handle, const hf_type *type)
+{
+    return enter_from(table, handle, type, HF_SITE());
 }
 
 /* ---- leaving -------------------------------------------------------------------------------- */
@@ -423,9 +357,9 @@ __attribute__((noinline)) static void settle_after(hf_table *table, const hf_slo
 }
 
 /* A counted region that is listed, which is the usual case here, is tried before all else. */
-bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place)
+static inline bool leave_from(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place,
+                              hf_site site)
 {
-    hf_site site = HF_SITE();
     uint64_t code = place_of(place);
     if (HF_LIKELY(code >= CODE_LISTED && code < CODE_COUNTED)) {
         uint64_t *held = listed_at(code);
@@ -442,10 +376,92 @@ bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint6
     return leave_slowly(table, slot, state, place, site);
 }
 
+bool hf_leave_slow_(hf_table *table, const hf_slot_ *slot, uint64_t state, uint64_t place)
+{
+    return leave_from(table, slot, state, place, HF_SITE());
+}
+
 /* The end of a hot path that found the state changed; the hazard is cleared already. */
-void hf_leave_changed_(hf_table *table, const hf_slot_ *slot, uint64_t state)
+static void leave_changed(hf_table *table, const hf_slot_ *slot, uint64_t state, hf_site site)
 {
     hf_subject subject = subject_of(table, slot, state);
     hf_full_fence(); /* partner: the closer's fence after SEALED */
-    hf_settle(&subject, HF_SITE());
+    hf_settle(&subject, site);
 }
+
+void hf_leave_changed_(hf_table *table, const hf_slot_ *slot, uint64_t state)
+{
+    leave_changed(table, slot, state, HF_SITE());
+}
+
+/* ---- the exported twins ----------------------------------------------------------------------
+ *
+ * Written apart from the inline functions, so that what is not hot is one call without anything to
+ * preserve around it.  The site is the twin's own: its caller is the user. */
+
+__attribute__((noinline)) static hf_status enter_otherwise(hf_table *table, hf_handle handle,
+                                                           const hf_type *type, hf_region *out,
+                                                           hf_hot_ hot, hf_site site)
+{
+    if (out == NULL)
+        return HF_E_INVALID_ARGUMENT;
+    if (hot == HF_HOT_CHANGED_)
+        leave_changed(table, out->slot_, out->state_, site);
+    return hf_entered_(table, handle, enter_from(table, handle, type, site), out);
+}
+
+__attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_ hot, hf_site site)
+{
+    if (region == NULL)
+        return;
+    if (hot == HF_HOT_CHANGED_)
+        leave_changed(region->table_, region->slot_, region->state_, site);
+    else if (leave_from(region->table_, region->slot_, region->state_, region->place_, site))
+        region->place_ = 0;
+}
+
+#if HF_INLINE_REGIONS
+extern inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type,
+                                    hf_region *out);
+extern inline hf_hot_ hf_leave_hot_(hf_region *region);
+extern inline bool hf_is_live(const hf_table *table, hf_handle handle);
+
+hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+{
+    hf_hot_ hot = HF_HOT_NOT_;
+    if (HF_LIKELY(table != NULL && out != NULL)) {
+        hot = hf_enter_hot_(table, handle, type, out);
+        if (HF_LIKELY(hot == HF_HOT_DONE_))
+            return HF_OK;
+    }
+    return enter_otherwise(table, handle, type, out, hot, HF_SITE());
+}
+
+void hf_leave(hf_region *region)
+{
+    hf_hot_ hot = HF_HOT_NOT_;
+    if (HF_LIKELY(region != NULL)) {
+        hot = hf_leave_hot_(region);
+        if (HF_LIKELY(hot == HF_HOT_DONE_))
+            return;
+    }
+    leave_otherwise(region, hot, HF_SITE());
+}
+#else
+hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
+{
+    return enter_otherwise(table, handle, type, out, HF_HOT_NOT_, HF_SITE());
+}
+
+void hf_leave(hf_region *region)
+{
+    leave_otherwise(region, HF_HOT_NOT_, HF_SITE());
+}
+
+bool hf_is_live(const hf_table *table, hf_handle handle)
+{
+    uint64_t raw;
+    const hf_slot_ *slot = table != NULL ? hf_slot_find(table, handle, &raw) : NULL;
+    return slot != NULL && hf_state_admits(hf_state_load(slot), raw);
+}
+#endif

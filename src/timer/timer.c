@@ -118,6 +118,10 @@ hf_status hf_timer_open(hf_timer_queue *queue, const hf_timer_options *options, 
     opening context = {.queue = queue, .options = options};
     hf_handle handle;
     hf_drain(queue->table, refusal.site);
+    /* Before the table is asked for a slot: CLOSING comes before TABLE_FULL.  Looked at again under
+     * the lock. */
+    if (__atomic_load_n(&queue->phase, __ATOMIC_RELAXED) != HF_QUEUE_OPEN)
+        return hf_fail(queue->table, HF_E_CLOSING);
     hf_placing placing = {place, &context};
     status = hf_open_placed(queue->table, &queue->type, &placing, &open, &handle, &refusal);
     hf_timer_discard(context.waste);

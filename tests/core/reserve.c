@@ -76,6 +76,34 @@ Test(reserve, abandoned_releases_nothing)
     cr_assert_eq(fixture_stats(table).live, 0);
 }
 
+static const report_copy *close_abandoned_again(hf_level level)
+{
+    hf_handle handle;
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    options.level = level;
+    hf_table *traced = fixture_create(&options);
+    MUST_OK(hf_reserve(traced, &world->types[FAKE_RUNDOWN], &handle));
+    MUST_OK(hf_close(traced, handle, NULL));
+    MUST(hf_close(traced, handle, NULL), HF_E_STALE_HANDLE);
+    hf_table_destroy(traced);
+    return reports_nth(HF_REPORT_DOUBLE_CLOSE, 0);
+}
+
+Test(reserve, abandoned_tells_who_did_it)
+{
+    const report_copy *report = close_abandoned_again(HF_LEVEL_STACKS);
+    cr_assert_neq(report, NULL);
+    cr_expect_gt(report->opened_frames, 0);
+    cr_expect_gt(report->closed_frames, 0);
+}
+
+Test(reserve, abandoned_tells_nothing_without_stacks)
+{
+    const report_copy *report = close_abandoned_again(HF_LEVEL_COUNTERS);
+    cr_assert_neq(report, NULL);
+    cr_expect_eq(report->closed_frames, 0);
+}
+
 Test(reserve, abandoned_slot_is_used_again)
 {
     hf_handle handle = reserve();

@@ -565,6 +565,29 @@ Test(lifetimes, shutdown_in_own_callback_is_refused)
     MUST_OK(hf_timer_queue_shutdown(queue, 0));
 }
 
+static void shut_down_and_open(load *self, const hf_timer_event *event)
+{
+    hf_timer_options options = load_options(self);
+    hf_timer another;
+    MUST(hf_timer_queue_shutdown(event->queue, HF_FOREVER), HF_E_POSSIBLE_DEADLOCK);
+    MUST(hf_timer_open(event->queue, &options, &another), HF_E_CLOSING);
+}
+
+Test(lifetimes, full_queue_that_closes_answers_closing)
+{
+    hf_timer_queue_options options = HF_TIMER_QUEUE_OPTIONS_INIT;
+    hf_timer_queue *full;
+    data.inside = shut_down_and_open;
+    options.clock = clock_read;
+    options.capacity_timers = 1;
+    MUST_OK(hf_timer_queue_create(&options, &full));
+    hf_timer timer = timer_open(full, &data);
+    MUST_OK(hf_timer_set(full, timer, 0, 0));
+    cr_expect_eq(hf_timer_run(full), 1);
+    cr_expect_eq(data.frees, 1);
+    hf_timer_queue_destroy(full);
+}
+
 static void destroy_inside(load *self, const hf_timer_event *event)
 {
     (void)self;
