@@ -1041,15 +1041,13 @@ static void hf_fuzz_tell_end_(const char *finding, const char *how)
 
 /* ---- crashes, and the end of the process ----------------------------------------------------- */
 
-/* AddressSanitizer's, not there in a program without it; and the library's that it takes the place
- * of. */
+/* AddressSanitizer's, not there in a program without it.  The callback takes the place of the
+ * library's. */
 void __asan_set_error_report_callback(void (*callback)(const char *text)) __attribute__((weak));
-void hf_describe_sanitizer_report(const char *text) __attribute__((weak));
 
 static void hf_fuzz_on_asan_(const char *text)
 {
-    if (hf_describe_sanitizer_report != NULL)
-        hf_describe_sanitizer_report(text);
+    hf_describe_sanitizer_report(text);
     hf_fuzz_tell_end_("crash", "was found out by AddressSanitizer (above)");
 }
 
