@@ -250,6 +250,7 @@ hf_outcome model_close(model *m, card *c)
     bool reserved = c->life == HF_LIFE_RESERVED;
     c->life = HF_LIFE_CLOSING;
     if (reserved) {
+        c->closer = m->level > 0 ? model_thread(m->actor) : 0;
         end_life(m, c, HF_OUTCOME_NOT_OWNED);
         return HF_OUTCOME_NOT_OWNED;
     }
