@@ -81,6 +81,19 @@ Test(halfway, regions_between_the_steps_of_a_detach)
     fake_give_back(value);
 }
 
+Test(halfway, detach_of_a_referenced_value_is_busy)
+{
+    hf_ref ref;
+    hf_value value;
+    table = fixture_table(HF_PROTECT_ADAPTIVE);
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_addref(table, handle, &ref));
+    MUST(hf_detach(table, handle, &value), HF_E_BUSY);
+    MUST_OK(hf_release(&ref));
+    MUST_OK(hf_detach(table, handle, &value));
+    fake_give_back(value);
+}
+
 /* A detach that finds the handle held leaves it as hot as it was. */
 Test(halfway, detach_that_fails_puts_the_hazard_mode_back)
 {

@@ -2,6 +2,8 @@
  * asked about a value's other handles. */
 #include "fixture.h"
 
+#include <errno.h>
+
 static hf_table *table;
 static fake_world *world;
 static hf_identity present; /* what identify answers now */
@@ -115,6 +117,59 @@ Test(identity, of_a_former_life_of_the_slot_is_forgotten)
     present.object++;
     cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
     cr_assert_eq(reports_total(), 0);
+}
+
+static bool identify_and_change_errno(hf_value value, void *context, hf_identity *out)
+{
+    errno = 4321;
+    return identify(value, context, out);
+}
+
+Test(identity, errno_is_preserved_by_open)
+{
+    identified.identify = identify_and_change_errno;
+    errno = 1234;
+    hf_handle handle = open_in(table, &identified, fake_make(world));
+    cr_assert_eq(errno, 1234);
+    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    cr_assert_eq(errno, 1234);
+}
+
+static hf_handle reserved;
+static hf_status second_commit;
+
+static bool identify_and_commit(hf_value value, void *context, hf_identity *out)
+{
+    second_commit = hf_commit(table, reserved, value);
+    return identify(value, context, out);
+}
+
+Test(identity, second_commit_while_the_first_identifies_is_busy)
+{
+    identified.identify = identify_and_commit;
+    MUST_OK(hf_reserve(table, &identified, &reserved));
+    MUST_OK(hf_commit(table, reserved, fake_make(world)));
+    MUST(second_commit, HF_E_BUSY);
+    cr_assert_eq(fixture_close(table, reserved), HF_OUTCOME_RELEASED);
+}
+
+static hf_value told;
+
+static void note_value(const hf_report *report, void *argument)
+{
+    (void)argument;
+    told = report->subject.value;
+}
+
+Test(identity, reports_know_the_value_that_was_committed)
+{
+    hf_value value = fake_make(world);
+    reports_on(note_value, NULL);
+    MUST_OK(hf_reserve(table, &identified, &reserved));
+    MUST_OK(hf_commit(table, reserved, value));
+    MUST_OK(hf_close(table, reserved, NULL));
+    MUST(hf_close(table, reserved, NULL), HF_E_STALE_HANDLE);
+    cr_assert_eq(told, value);
 }
 
 /* A table without checks asks nobody, and tells nobody. */

@@ -188,6 +188,26 @@ Test(shutdown, inside_own_hazard_region_is_refused)
     inside_own_region(HF_PROTECT_HAZARD);
 }
 
+static hf_status answer_inside;
+
+static void shut_down_inside(fake_value *value, void *argument)
+{
+    (void)value;
+    (void)argument;
+    answer_inside = hf_table_shutdown(table, 0);
+}
+
+/* It would be inside for ever, so that it does not matter that it is not to wait. */
+Test(shutdown, inside_own_release_function_is_refused)
+{
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    world->on_release = shut_down_inside;
+    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    world->on_release = NULL;
+    MUST(answer_inside, HF_E_POSSIBLE_DEADLOCK);
+    cr_assert_eq(reports_count(HF_REPORT_HELD_AT_SHUTDOWN), 1);
+}
+
 typedef struct holder {
     hf_handle handle;
     hf_region region;
