@@ -105,6 +105,7 @@ Test(lifetime, closed_while_referenced_admits_nobody)
     MUST_OK(hf_close(table, handle, NULL));
     MUST(hf_addref(table, handle, &late), HF_E_CLOSING);
     MUST(hf_enter(table, handle, NULL, &region), HF_E_CLOSING);
+    cr_assert_eq(reports_total(), 0, "nobody did anything wrong");
     MUST_OK(hf_release(&ref));
     cr_assert_eq(world->releases, 1);
 }
