@@ -376,7 +376,7 @@ Test(text, message_that_is_too_long_is_a_line_all_the_same)
 Test(text, stacks_begin_outside_of_the_library)
 {
     const uintptr_t frames[] = {(uintptr_t)&hf_close + 4, (uintptr_t)&hf_open + 4,
-                                (uintptr_t)&raise_two + 4};
+                                (uintptr_t)&finding_raise + 4};
     hf_report_event event = {.frames = frames, .frame_count = 3};
     cr_expect_eq(hf_symbols_own_frames(&event), 2);
     event.frames = &frames[2];
