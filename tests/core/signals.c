@@ -16,7 +16,7 @@ static _Atomic unsigned surprises;
 static void set_up(void)
 {
     reports_start();
-    world = fake_world_create(64);
+    world = fake_world_create(256);
 }
 
 static void start(hf_protection protection)
