@@ -5,7 +5,6 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <holdfast/holdfast.h>
 #include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
@@ -371,15 +370,4 @@ Test(text, message_that_is_too_long_is_a_line_all_the_same)
     cr_expect_gt(result->length, 1000);
     cr_expect_lt(result->length, 2000);
     cr_expect_eq(result->text[result->length - 1], '\n');
-}
-
-Test(text, stacks_begin_outside_of_the_library)
-{
-    const uintptr_t frames[] = {(uintptr_t)&hf_close + 4, (uintptr_t)&hf_open + 4,
-                                (uintptr_t)&finding_raise + 4};
-    hf_report_event event = {.frames = frames, .frame_count = 3};
-    cr_expect_eq(hf_symbols_own_frames(&event), 2);
-    event.frames = &frames[2];
-    event.frame_count = 1;
-    cr_expect_eq(hf_symbols_own_frames(&event), 0);
 }
