@@ -2,8 +2,8 @@
 #                 [LAUNCHER program [argument...]])
 #
 # One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests
-# are listed by the program itself after each build.  A suite whose name contains "stress" gets the
-# label stress, one with the prefix "adversity" adversity, any other unit.
+# are listed by the program itself after each build.  A suite whose name contains "stress" or
+# "interrupted" gets the label stress, one with the prefix "adversity" adversity, any other unit.
 set(criterion_list_script ${CMAKE_CURRENT_LIST_DIR}/ListCriterionTests.cmake)
 
 function(criterion_tests target)

@@ -1,5 +1,6 @@
 /* Closing many handles with one barrier: every one is tried, each has its own result. */
 #include "actor.h"
+#include "core/close.h"
 #include "fixture.h"
 
 static hf_table *table;
@@ -82,6 +83,29 @@ Test(close_many, thousand_cold)
 Test(close_many, thousand_hot)
 {
     thousand(true);
+}
+
+/* The library goes on in batches; the results of each are in their places. */
+Test(close_many, more_than_a_batch)
+{
+    enum { COUNT = HF_CLOSE_BATCH + 3 };
+    static hf_handle handles[COUNT];
+    static hf_close_result results[COUNT];
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    hf_ref ref;
+    options.capacity_slots = COUNT;
+    hf_table *own = fixture_create(&options);
+    hf_value value = fake_make(world);
+    for (int i = 0; i < COUNT; i++)
+        handles[i] = fixture_borrow(own, world, value);
+    MUST_OK(hf_addref(own, handles[COUNT - 1], &ref));
+    MUST_OK(hf_close_many(own, handles, COUNT, results));
+    for (int i = 0; i < COUNT - 1; i++)
+        cr_assert_eq(results[i].outcome, HF_OUTCOME_NOT_OWNED, "handle %d", i);
+    cr_assert_eq(results[COUNT - 1].outcome, HF_OUTCOME_DEFERRED);
+    MUST_OK(hf_release(&ref));
+    hf_table_destroy(own);
+    fake_give_back(value);
 }
 
 Test(close_many, held_in_more_regions_than_one_look_has_room_for)

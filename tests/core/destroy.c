@@ -5,6 +5,7 @@
 
 static hf_table *table;
 static fake_world *world;
+static hf_namespace numbers = HF_NAMESPACE_INIT("numbers", HF_VALUES_SPARSE);
 
 static void set_up(void)
 {
@@ -124,6 +125,37 @@ Test(destroy, handles_of_a_destroyed_table_are_forged_in_the_next)
     hf_table_destroy(table);
     table = fixture_table(HF_PROTECT_ADAPTIVE);
     MUST(hf_enter(table, handle, NULL, &region), HF_E_FORGED_HANDLE);
+    hf_table_destroy(table);
+}
+
+Test(destroy, figures_of_a_destroyed_table_are_not_those_of_the_next)
+{
+    table = fixture_table(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_close(table, fixture_open(table, world, FAKE_RUNDOWN), NULL));
+    hf_table_destroy(table);
+    table = fixture_table(HF_PROTECT_ADAPTIVE);
+    cr_assert_eq(fixture_stats(table).opened, 0);
+    cr_assert_eq(fixture_stats(table).closed, 0);
+    hf_table_destroy(table);
+}
+
+/* The first type of a table may have a short way of its own: not that of the next table. */
+Test(destroy, first_type_of_a_destroyed_table_is_not_that_of_the_next)
+{
+    hf_handle first;
+    hf_handle second;
+    table = fixture_table(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_close(table, fixture_open(table, world, FAKE_PLAIN), NULL));
+    hf_table_destroy(table);
+    table = fixture_table(HF_PROTECT_ADAPTIVE);
+    hf_type named = world->types[FAKE_PLAIN];
+    named.name_space = &numbers;
+    hf_value value = fake_make(world);
+    MUST_OK(hf_open(table, &named, value, NULL, &first));
+    MUST_OK(hf_open(table, &named, value, NULL, &second));
+    cr_assert_eq(reports_count(HF_REPORT_DUPLICATE_OWNER), 1);
+    MUST_OK(hf_detach(table, second, &value));
+    MUST_OK(hf_close(table, first, NULL));
     hf_table_destroy(table);
 }
 

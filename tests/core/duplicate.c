@@ -171,3 +171,21 @@ Test(duplicate, of_a_value_that_has_an_owner)
     MUST_OK(hf_close(to, copy, NULL));
     MUST_OK(hf_close(from, owner, NULL));
 }
+
+static void shut_the_target_down(fake_value *value, void *argument)
+{
+    (void)value;
+    (void)argument;
+    MUST_OK(hf_table_shutdown(to, 0));
+}
+
+/* The place that was taken for it is gone: the value that was made is given back. */
+Test(duplicate, into_a_table_that_is_shut_down_meanwhile)
+{
+    hf_handle copy = HF_NULL_HANDLE;
+    world->on_duplicate = shut_the_target_down;
+    cr_assert_neq(hf_duplicate(from, source, to, &copy), HF_OK);
+    cr_assert(hf_handle_is_null(copy));
+    cr_assert_eq(world->duplicates, 1);
+    cr_assert_eq(fake_alive(world), 1, "only the source");
+}

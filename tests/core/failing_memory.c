@@ -206,3 +206,38 @@ Test(failing_memory, every_allocation_in_random_order)
 {
     fail_every_one(HF_LEVEL_COUNTERS, HF_REUSE_RANDOM);
 }
+
+/* Whatever an open that fails had taken is there for the next one. */
+Test(failing_memory, failed_open_loses_no_slot)
+{
+    enum { SLOTS = 40, FAILURES = 6 };
+    hf_table_options options = HF_TABLE_OPTIONS_INIT;
+    fake_world *world = fake_world_create(SLOTS + FAILURES + 1);
+    hf_handle handle;
+    hf_table *first; /* what is taken once in a process is taken for this one */
+    hf_table *table;
+    options.level = HF_LEVEL_STACKS;
+    options.capacity_slots = SLOTS;
+    cr_assert_eq(hf_set_policy(HF_REPORT_LEAK, HF_POLICY_IGNORE), HF_OK);
+    const hf_type *type = &world->types[FAKE_PLAIN];
+    unsigned opened = 0;
+    cr_assert_eq(hf_table_create(&options, &first), HF_OK);
+    cr_assert_eq(hf_open(first, type, fake_make(world), NULL, &handle), HF_OK);
+    cr_assert_eq(hf_table_create(&options, &table), HF_OK);
+    for (uint64_t nth = 1; nth <= FAILURES; nth++) {
+        hf_value value = fake_make(world);
+        hf_os_fail_allocation(nth);
+        hf_status status = hf_open(table, type, value, NULL, &handle);
+        hf_os_fail_allocation(0);
+        cr_assert(status == HF_OK || is_out_of_memory(status));
+        opened += status == HF_OK;
+        if (status != HF_OK)
+            fake_give_back(value);
+    }
+    cr_assert_lt(opened, FAILURES, "no allocation failed");
+    for (; opened < SLOTS; opened++)
+        cr_assert_eq(hf_open(table, type, fake_make(world), NULL, &handle), HF_OK);
+    hf_table_destroy(table);
+    hf_table_destroy(first);
+    fake_world_destroy(world);
+}

@@ -95,6 +95,21 @@ Test(lifetime, closed_while_referenced_is_deferred)
     cr_assert_eq(fixture_stats(table).deferred, 1);
 }
 
+Test(lifetime, closed_while_referenced_admits_nobody)
+{
+    hf_ref ref;
+    hf_ref late;
+    hf_region region;
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_addref(table, handle, &ref));
+    MUST_OK(hf_close(table, handle, NULL));
+    MUST(hf_addref(table, handle, &late), HF_E_CLOSING);
+    MUST(hf_enter(table, handle, NULL, &region), HF_E_CLOSING);
+    cr_assert_eq(reports_total(), 0, "nobody did anything wrong");
+    MUST_OK(hf_release(&ref));
+    cr_assert_eq(world->releases, 1);
+}
+
 Test(lifetime, closed_twice_while_referenced)
 {
     hf_ref ref;

@@ -242,3 +242,29 @@ Test(limits, children_saturate)
     cr_assert_eq(fixture_close(table, parent), HF_OUTCOME_RELEASED);
     hf_table_destroy(table);
 }
+
+/* Regions come first, and take all the places that a report has. */
+Test(limits, more_holders_than_a_report_lists)
+{
+    enum { LISTED = 16, REGIONS = LISTED, REFERENCES = 3 };
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    hf_region regions[REGIONS];
+    hf_ref refs[REFERENCES];
+    options.level = HF_LEVEL_EVERYTHING;
+    hf_table *own = fixture_create(&options);
+    hf_handle handle = fixture_open(own, world, FAKE_RUNDOWN);
+    for (int i = 0; i < REGIONS; i++)
+        MUST_OK(hf_enter(own, handle, NULL, &regions[i]));
+    for (int i = 0; i < REFERENCES; i++)
+        MUST_OK(hf_addref(own, handle, &refs[i]));
+    MUST(hf_table_shutdown(own, 0), HF_E_POSSIBLE_DEADLOCK);
+    const report_copy *report = reports_nth(HF_REPORT_HELD_AT_SHUTDOWN, 0);
+    cr_assert_not_null(report);
+    cr_assert_eq(report->holder_count, LISTED);
+    cr_assert_eq(report->references, REGIONS + REFERENCES);
+    for (int i = 0; i < REGIONS; i++)
+        hf_leave(&regions[i]);
+    for (int i = 0; i < REFERENCES; i++)
+        MUST_OK(hf_release(&refs[i]));
+    hf_table_destroy(own);
+}

@@ -335,3 +335,30 @@ Test(locks, thread_that_ends_leaves_none_to_the_next)
     }
     cr_assert_eq(reports_total(), 0);
 }
+
+static void *die_with_mutex(void *mutex)
+{
+    pthread_mutex_lock(mutex);
+    return NULL;
+}
+
+/* It is held all the same: who waits for it again waits for himself. */
+Test(locks, mutex_whose_last_owner_died_is_held_by_the_next)
+{
+    pthread_t thread;
+    pthread_mutexattr_t robust;
+    pthread_mutex_t mutex;
+    pthread_mutexattr_init(&robust);
+    pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
+    cr_assert_eq(pthread_mutex_init(&mutex, &robust), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, die_with_mutex, &mutex), 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(hf_mutex_lock(&mutex), EOWNERDEAD);
+    MUST(hf_lock_waiting(&mutex), HF_E_POSSIBLE_DEADLOCK);
+    cr_assert_eq(pthread_mutex_consistent(&mutex), 0);
+    cr_assert_eq(hf_mutex_unlock(&mutex), 0);
+    MUST_OK(hf_lock_waiting(&mutex));
+    hf_lock_abandoned(&mutex);
+    pthread_mutex_destroy(&mutex);
+    pthread_mutexattr_destroy(&robust);
+}

@@ -53,6 +53,20 @@ Test(parents, parent_closed_first_is_deferred_and_says_how_many_children)
     cr_assert_eq(world->values[0].releases, 1, "the last child did not release the parent");
 }
 
+Test(parents, children_that_are_gone_are_not_counted)
+{
+    hf_close_result result;
+    hf_handle parent = fixture_open(table, world, FAKE_RUNDOWN);
+    hf_handle first = fixture_child(table, world, parent);
+    hf_handle second = fixture_child(table, world, parent);
+    cr_assert_eq(fixture_close(table, first), HF_OUTCOME_RELEASED);
+    MUST_OK(hf_close(table, parent, &result));
+    cr_assert_eq(result.outcome, HF_OUTCOME_DEFERRED);
+    cr_assert_eq(result.children, 1);
+    cr_assert_eq(fixture_close(table, second), HF_OUTCOME_RELEASED);
+    cr_assert_eq(world->values[0].releases, 1);
+}
+
 Test(parents, child_closed_first)
 {
     hf_handle parent = fixture_open(table, world, FAKE_RUNDOWN);

@@ -1,4 +1,5 @@
 /* The order in which closed slots are used again, seen through which slot comes back. */
+#include "core/bag.h"
 #include "fixture.h"
 
 enum { SLOTS = 64 };
@@ -216,4 +217,92 @@ Test(reuse, whole_capacity_is_usable_in_every_order)
         whole_capacity_is_usable((hf_reuse)reuse, 257);
     }
     whole_capacity_is_usable(HF_REUSE_MAGAZINES, 1 << 16);
+}
+
+static hf_handle open_labelled(hf_table *table, const char *label, bool borrowed)
+{
+    hf_open_options options = HF_OPEN_OPTIONS_INIT;
+    hf_handle handle = HF_NULL_HANDLE;
+    options.label = label;
+    options.borrowed = borrowed;
+    MUST_OK(hf_open(table, &world->types[FAKE_PLAIN], fake_make(world), &options, &handle));
+    return handle;
+}
+
+Test(reuse, many_lives_of_a_slot_leave_its_neighbours_record_alone)
+{
+    hf_table *table = table_of(HF_REUSE_LIFO, SLOTS, 0);
+    hf_handle left = open_labelled(table, "left", false);
+    hf_handle right = open_labelled(table, "right", false);
+    for (int life = 0; life < 8; life++) {
+        MUST_OK(hf_close(table, left, NULL));
+        left = open_labelled(table, "left", false);
+        cr_assert_str_eq(fixture_info(table, left).label, "left");
+        cr_assert_str_eq(fixture_info(table, right).label, "right");
+    }
+    hf_table_destroy(table);
+}
+
+/* A record keeps a few lives; of one that it does not keep it knows nothing. */
+Test(reuse, forgotten_life_is_not_taken_for_one_that_is_known)
+{
+    hf_table *table = table_of(HF_REUSE_LIFO, SLOTS, 0);
+    hf_handle first = open_labelled(table, "first", false);
+    MUST_OK(hf_close(table, first, NULL));
+    for (int life = 0; life < 4; life++)
+        MUST_OK(hf_close(table, open_labelled(table, "later", true), NULL));
+    cr_assert_not(fixture_info(table, first).borrowed);
+    cr_assert_null(fixture_info(table, first).label);
+    hf_table_destroy(table);
+}
+
+/* A head that is the same again after a slot went and came back would pass for the old one with a
+ * thread that was slow. */
+Test(reuse, head_of_the_free_slots_is_never_the_same_again)
+{
+    hf_table *table = table_of(HF_REUSE_LIFO, SLOTS, 0);
+    MUST_OK(hf_close(table, fixture_open(table, world, FAKE_RUNDOWN), NULL));
+    uint64_t head = __atomic_load_n(&table->bag.tops[0], __ATOMIC_RELAXED);
+    MUST_OK(hf_close(table, fixture_open(table, world, FAKE_RUNDOWN), NULL));
+    cr_assert_neq(__atomic_load_n(&table->bag.tops[0], __ATOMIC_RELAXED), head);
+    hf_table_destroy(table);
+}
+
+/* Takes all records there are, as if for other threads.  Answers this thread's own. */
+static uint32_t use_up_records(void)
+{
+    uint32_t own = hf_record_current();
+    do
+        hf_this_thread.record = 0;
+    while (hf_record_take() != 0);
+    return own;
+}
+
+/* How many handles can be opened until the table is full. */
+static size_t open_all(hf_table *table, hf_handle *handles)
+{
+    size_t count = 0;
+    while (hf_reserve(table, &world->types[FAKE_RUNDOWN], &handles[count]) == HF_OK)
+        count++;
+    return count;
+}
+
+/* One has magazines, the other has not: each finds what the other gave back. */
+Test(reuse, slots_go_to_and_fro_between_threads_with_and_without_a_record)
+{
+    enum { CAPACITY = 1 << 16, OF_A_MAGAZINE = 2 * HF_CHAIN };
+    static hf_handle handles[CAPACITY + 1];
+    hf_table *table = table_of(HF_REUSE_MAGAZINES, CAPACITY, 0);
+    uint32_t own = use_up_records();
+    hf_this_thread.record = own;
+    size_t count = open_all(table, handles);
+    cr_assert_eq(count, CAPACITY);
+    MUST_OK(hf_close_many(table, handles, count, NULL));
+    hf_this_thread.record = 0;
+    count = open_all(table, handles);
+    cr_assert_geq(count, CAPACITY - OF_A_MAGAZINE, "%zu of the chains' slots only", count);
+    MUST_OK(hf_close_many(table, handles, count, NULL));
+    hf_this_thread.record = own;
+    cr_assert_eq(open_all(table, handles), CAPACITY);
+    hf_table_destroy(table);
 }

@@ -77,6 +77,38 @@ Test(shutdown, leaks_are_grouped_by_the_stack_that_opened_them)
     cr_assert_eq(world->releases, 521);
 }
 
+Test(shutdown, leaks_of_different_types_are_told_apart)
+{
+    hf_table *bare = fixture_table(HF_PROTECT_ADAPTIVE);
+    fixture_open(bare, world, FAKE_RUNDOWN);
+    fixture_open(bare, world, FAKE_PLAIN);
+    MUST_OK(hf_table_shutdown(bare, HF_FOREVER));
+    cr_assert_eq(reports_count(HF_REPORT_LEAK), 2);
+    hf_table_destroy(bare);
+}
+
+__attribute__((noinline)) static void leak_one(const hf_type *type)
+{
+    hf_handle handle;
+    MUST_OK(hf_open(table, type, fake_make(world), NULL, &handle));
+}
+
+/* The last one that is told takes in what finds no other. */
+Test(shutdown, leaks_of_more_kinds_than_are_told_apart)
+{
+    enum { TYPES = 30, TOLD = 64 };
+    static hf_type types[TYPES];
+    for (unsigned i = 0; i < TYPES; i++) {
+        types[i] = world->types[FAKE_PLAIN];
+        leak_one(&types[i]);
+        leak_one(&types[i]);
+        leak_one(&types[i]);
+    }
+    MUST_OK(hf_table_shutdown(table, HF_FOREVER));
+    cr_assert_eq(reports_count(HF_REPORT_LEAK), TOLD);
+    cr_assert_eq(reports_group_sum(HF_REPORT_LEAK), 3 * TYPES);
+}
+
 Test(shutdown, leaks_are_counted_at_level_zero_too)
 {
     hf_table *bare = fixture_table(HF_PROTECT_ADAPTIVE);
@@ -186,6 +218,26 @@ Test(shutdown, inside_own_counted_region_is_refused)
 Test(shutdown, inside_own_hazard_region_is_refused)
 {
     inside_own_region(HF_PROTECT_HAZARD);
+}
+
+static hf_status answer_inside;
+
+static void shut_down_inside(fake_value *value, void *argument)
+{
+    (void)value;
+    (void)argument;
+    answer_inside = hf_table_shutdown(table, 0);
+}
+
+/* It would be inside for ever, so that it does not matter that it is not to wait. */
+Test(shutdown, inside_own_release_function_is_refused)
+{
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    world->on_release = shut_down_inside;
+    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    world->on_release = NULL;
+    MUST(answer_inside, HF_E_POSSIBLE_DEADLOCK);
+    cr_assert_eq(reports_count(HF_REPORT_HELD_AT_SHUTDOWN), 1);
 }
 
 typedef struct holder {

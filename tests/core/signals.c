@@ -1,6 +1,7 @@
 /* Signal handlers that enter and leave on the thread that they interrupt, and releases that are put
  * off because they would have run inside a handler. */
 #include "actor.h"
+#include "core/table.h"
 #include "fixture.h"
 
 #include <signal.h>
@@ -15,7 +16,7 @@ static _Atomic unsigned surprises;
 static void set_up(void)
 {
     reports_start();
-    world = fake_world_create(64);
+    world = fake_world_create(256);
 }
 
 static void start(hf_protection protection)
@@ -223,6 +224,26 @@ Test(signals, put_off_release_falls_to_any_thread)
     cr_assert_neq(world->values[0].releaser, fake_thread());
     hf_signal_end();
     actor_end(other);
+}
+
+/* More than the table notes one by one. */
+Test(signals, put_off_releases_of_very_many_handles)
+{
+    enum { MANY = 3 * HF_DEFERRED_SLOTS };
+    static hf_ref refs[MANY];
+    start(HF_PROTECT_ADAPTIVE);
+    for (unsigned i = 0; i < MANY; i++) {
+        hf_handle one = fixture_open(table, world, FAKE_RUNDOWN);
+        MUST_OK(hf_addref(table, one, &refs[i]));
+        MUST_OK(hf_close(table, one, NULL));
+    }
+    hf_signal_begin();
+    for (unsigned i = 0; i < MANY; i++)
+        MUST_OK(hf_release(&refs[i]));
+    cr_assert_eq(world->releases, 0);
+    hf_signal_end();
+    MUST_OK(hf_close(table, handle, NULL));
+    cr_assert_eq(world->releases, MANY + 1, "some were forgotten");
 }
 
 Test(signals, put_off_releases_are_done_by_shutdown)

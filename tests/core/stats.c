@@ -197,3 +197,21 @@ Test(stats, stale_handle_tried_again_obeys_a_changed_policy)
     }
     cr_assert_eq(fixture_stats(table).refused[HF_E_STALE_HANDLE], 12);
 }
+
+/* Nor is it remembered what does not hold any more: that nobody else had the place. */
+Test(stats, stale_handle_tried_again_is_told_that_its_place_has_a_new_owner)
+{
+    hf_region region;
+    hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_set_options("print_all=0"));
+    MUST_OK(hf_enter(table, handle, NULL, &region));
+    hf_leave(&region);
+    MUST_OK(hf_close(table, handle, NULL));
+    for (unsigned i = 0; i < 3; i++) {
+        MUST(hf_enter(table, handle, NULL, &region), HF_E_STALE_HANDLE);
+        if (i == 1)
+            cr_assert(fixture_same_slot(fixture_open(table, world, FAKE_RUNDOWN), handle));
+    }
+    cr_assert_eq(fixture_stats(table).reports[HF_REPORT_STALE_USE], 2);
+    cr_assert_eq(fixture_stats(table).reports[HF_REPORT_HANDLE_REUSE], 1);
+}

@@ -169,6 +169,16 @@ static void fill_window(hf_value value)
     cr_assert_eq(small_numbers.untracked, 0);
 }
 
+Test(namespace, window_of_the_last_value_goes_on_at_the_first_entry)
+{
+    own(SMALL_LIMIT - 1, 100);
+    own(SMALL_LIMIT - 1, 101); /* in the first entry */
+    cr_expect_eq(small_numbers.untracked, 0);
+    for (uint64_t n = 1; n <= WINDOW; n++)
+        borrow(0, n);
+    cr_expect_eq(small_numbers.untracked, 1);
+}
+
 Test(namespace, full_window_leaves_the_next_untracked)
 {
     fill_window(5);

@@ -166,6 +166,15 @@ Test(fd, recycled_as_another_kind_of_the_same_inode_number)
     cr_expect_neq(file.object, pipe_end.object);
 }
 
+/* The node in the file system may be the same. */
+Test(fd, devices_are_of_different_kinds)
+{
+    hf_identity null, zero;
+    cr_assert(hf_type_fd.identify(hf_fd_value(must_open_path("/dev/null")), NULL, &null));
+    cr_assert(hf_type_fd.identify(hf_fd_value(must_open_path("/dev/zero")), NULL, &zero));
+    cr_expect_neq(null.kind, zero.kind);
+}
+
 Test(fd, table_without_checks_finds_nothing)
 {
     hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
@@ -303,8 +312,14 @@ Test(fd, duplicate_is_no_standard_stream)
     hf_handle copy;
     int fd = must_open_path("/dev/zero");
     hf_handle handle = must_open(&hf_type_fd, hf_fd_value(fd));
+    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, fd + 1);
     close_raw(STDIN_FILENO);
-    MUST_OK(hf_duplicate(table, handle, table, &copy));
+    close_raw(STDERR_FILENO);
+    hf_status status = hf_duplicate(table, handle, table, &copy);
+    bool standard = fd_is_open(STDERR_FILENO);
+    cr_assert_eq(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+    MUST_OK(status);
+    cr_expect_not(standard);
     cr_expect_gt(fd_of(copy), STDERR_FILENO);
     must_close(handle, HF_OUTCOME_RELEASED, 0);
     must_close(copy, HF_OUTCOME_RELEASED, 0);

@@ -195,6 +195,19 @@ Test(dir, descriptor_closed_beneath_it)
     cr_expect_eq(errno, 12345);
 }
 
+/* The function by itself, because core preserves errno a second time. */
+Test(dir, release_preserves_errno)
+{
+    DIR *dir = must_opendir();
+    int32_t error;
+    close_raw(dirfd(dir));
+    errno = 12345;
+    cr_expect_eq(hf_type_dir.release(hf_dir_value(dir), NULL, &error),
+                 HF_OUTCOME_RELEASED_WITH_ERROR);
+    cr_expect_eq(error, EBADF);
+    cr_expect_eq(errno, 12345);
+}
+
 Test(dir, opened_by_two_owners)
 {
     DIR *dir = must_opendir();

@@ -124,6 +124,24 @@ Test(stream_exit, lock_held_by_another_thread)
     fclose(stream);
 }
 
+static void try_to_lock_stream(void *stream)
+{
+    cr_assert_eq(ftrylockfile(stream), 0, "the sweep has kept the lock");
+    funlockfile(stream);
+}
+
+Test(stream_exit, lock_is_given_back)
+{
+    FILE *stream = temporary();
+    actor *other = actor_start();
+    (void)open_written(stream, "free");
+    hf_process_exiting();
+    actor_do(other, try_to_lock_stream, stream);
+    actor_end(other);
+    expect_content("free");
+    fclose(stream);
+}
+
 Test(stream_exit, lock_held_by_this_thread)
 {
     FILE *stream = temporary();

@@ -139,6 +139,23 @@ static void raise_after_hook_was_taken_away(void)
     finding_raise(&event);
 }
 
+static bool count_call(const hf_report *report, void *context)
+{
+    (void)report;
+    (void)context;
+    hook_calls++;
+    return true;
+}
+
+Test(hook, is_called_for_each_of_many_findings)
+{
+    hf_event event = finding_bare(HF_REPORT_STALE_USE);
+    hf_set_report_hook(count_call, NULL);
+    for (unsigned i = 0; i < 20; i++)
+        finding_raise_at(&event, i);
+    cr_expect_eq(hook_calls, 20);
+}
+
 Test(hook, handled_is_not_printed)
 {
     cr_expect_str_eq(outcome_of(NULL, raise_handled)->text, "");

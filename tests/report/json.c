@@ -1,5 +1,6 @@
 /* A report as JSON: one line that is valid whatever the program's texts hold. */
 #include "finding.h"
+#include "report/writer.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -141,6 +142,17 @@ Test(json, wide_numbers_keep_their_digits)
     json_of(&event);
     expect_part("\"handle\":\"0xffffffffffffffff\"");
     expect_part("\"value\":\"0xffffffffffffffff\"");
+}
+
+Test(json, wide_thread_number_keeps_its_digits_in_brief)
+{
+    hf_buffer buffer = HF_BUFFER(written);
+    hf_report report = {.kind_name = "leak", .message = "", .advice = "", .operation = ""};
+    report.now.thread = (UINT64_C(1) << 60) + 1;
+    hf_json_write_brief(&buffer, &report);
+    (void)hf_buffer_end(&buffer);
+    cr_expect(is_valid(written), "%s", written);
+    expect_part("\"thread\":\"1152921504606846977\"");
 }
 
 static void expect_label(const char *label, const char *as)

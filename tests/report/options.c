@@ -3,6 +3,7 @@
 #include "finding.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,6 +217,13 @@ static void use_an_option(void)
 {
     (void)hf_event_level();
     (void)hf_event_level();
+}
+
+Test(options, setting_them_preserves_errno)
+{
+    errno = 12345;
+    cr_expect_eq(hf_set_options("log_path=/nowhere/at/all/report.log"), HF_E_INVALID_ARGUMENT);
+    cr_expect_eq(errno, 12345);
 }
 
 Test(options, help_lists_every_option_with_its_value)

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -56,6 +57,8 @@ Test(suppressions, pattern)
     expect_printed("stale-use:raise_\n", true, true);
     expect_printed("stale-use:aise_two_kinds\n", true, true);
     expect_printed("stale-use:raise_*_kindsx\n", true, true);
+    expect_printed("stale-use:raise_two_kinds*\n", false, true);
+    expect_printed("stale-use:raise_two_kinds?\n", true, true);
 }
 
 Test(suppressions, file_by_its_path_and_its_last_part)
@@ -160,6 +163,27 @@ Test(suppressions, suppressed_finding_is_counted_but_not_given_to_the_hook)
     hf_event elsewhere = finding_bare(HF_REPORT_STALE_USE);
     finding_raise(&elsewhere);
     cr_expect_eq(hook_calls, 2, "it was not the one that policy once allows");
+}
+
+static _Atomic int rounds = 3; /* not to be unrolled: all are to have one stack */
+
+static void raise_under_other_rules(void)
+{
+    hf_event use = finding_full(HF_REPORT_STALE_USE);
+    char options[128];
+    snprintf(options, sizeof options, "print_all=1:suppressions=%s", temporary_file("*:nobody\n"));
+    for (int i = 0; i < rounds; i++) {
+        finding_raise(&use);
+        if (i == 1 && hf_set_options(options) != HF_OK)
+            abort();
+    }
+}
+
+Test(suppressions, verdict_of_other_rules_is_forgotten)
+{
+    const outcome *result =
+        outcome_with("*:raise_under_other_rules\n", ":print_all=1", raise_under_other_rules);
+    cr_expect_eq(occurrences(result->text, "SUMMARY: "), 1, "%s", result->text);
 }
 
 Test(suppressions, refused_file_leaves_the_rules_as_they_are)

@@ -1,5 +1,6 @@
 /* The text of a report: what it says, in which order, and in which form. */
 #include "finding.h"
+#include "report/output.h"
 #include "report/symbols.h"
 
 #include <criterion/criterion.h>
@@ -340,4 +341,33 @@ Test(text, very_long_report_is_written_whole)
     const outcome *result = outcome_of(NULL, raise_very_long);
     cr_expect_gt(result->length, 200000);
     cr_expect_eq(occurrences(result->text, "SUMMARY: "), 1);
+}
+
+static void raise_two(void)
+{
+    hf_event event = finding_full(HF_REPORT_STALE_USE);
+    finding_raise_at(&event, 1);
+    finding_raise_at(&event, 2);
+}
+
+Test(text, second_report_is_as_long_as_the_first)
+{
+    const outcome *result = outcome_of(NULL, raise_two);
+    cr_expect_eq(occurrences(result->text, "SUMMARY: "), 2);
+    cr_expect_eq(occurrences(result->text, "previously closed"), 2, "%s", result->text);
+}
+
+static void tell_much(void)
+{
+    static char long_text[4000];
+    memset(long_text, 'x', sizeof long_text - 1);
+    hf_tell("%s", long_text);
+}
+
+Test(text, message_that_is_too_long_is_a_line_all_the_same)
+{
+    const outcome *result = outcome_of(NULL, tell_much);
+    cr_expect_gt(result->length, 1000);
+    cr_expect_lt(result->length, 2000);
+    cr_expect_eq(result->text[result->length - 1], '\n');
 }

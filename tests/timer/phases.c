@@ -329,3 +329,24 @@ CELL(deadline_while_running,ASK, RUNNING, HF_OK, 1, {NEVER, 1150, GONE}, {NEVER,
 CELL(deadline_handled,      ASK, HANDLED, HF_OK, 1, {NEVER, 1150, GONE}, {NEVER, 1150}, false)
 CELL(deadline_ended,        ASK, ENDED,   HF_OK, 1, {NEVER, 1150, GONE}, {NEVER, 1150}, false)
 /* clang-format on */
+
+/* Set again, and begun again, before the first batch ends: it is the second one's to call. */
+Test(phases, end_of_an_older_batch_leaves_a_newer_one_alone)
+{
+    hf_timer_batch older;
+    hf_timer_batch newer;
+    load data = {.calls = 0};
+    clock_reset();
+    hf_timer_queue *queue = timers_create(NULL);
+    hf_timer timer = timer_open(queue, &data);
+    MUST_OK(hf_timer_set(queue, timer, 0, 0));
+    MUST_OK(hf_timer_begin(queue, &older));
+    MUST_OK(hf_timer_set(queue, timer, 0, 0));
+    MUST_OK(hf_timer_begin(queue, &newer));
+    MUST_OK(hf_timer_end(queue, &older));
+    cr_assert_eq(hf_timer_handle(queue, &newer), 1);
+    MUST_OK(hf_timer_end(queue, &newer));
+    cr_assert_eq(data.calls, 1);
+    cr_assert_eq(hf_timer_run(queue), 0);
+    hf_timer_queue_destroy(queue);
+}

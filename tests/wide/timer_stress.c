@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { THREADS = 4, SHARED = 24, ROUNDS_MS = 2000 };
+enum { THREADS = 4, SHARED = 24, ROUNDS_MS = 1500, CALLS = 8000 };
 
 /* What a timer works on.  `content` is a plain word on purpose: ThreadSanitizer sees a use that is
  * not ordered before the free. */
@@ -178,7 +178,7 @@ static void storm(bool threaded, const hf_timer_order *order)
     if (threaded)
         nanosleep(&span, NULL);
     else
-        while (called < 60000)
+        while (called < CALLS)
             (void)hf_timer_run(queue);
     over = true;
     for (unsigned i = 0; i < THREADS; i++)
