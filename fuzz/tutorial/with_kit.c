@@ -16,8 +16,7 @@ static hf_fuzz_answer answer(int result)
 
 static hf_fuzz_answer made(hf_fuzz_call *call, int result)
 {
-    call->made = (uint64_t)result;
-    return answer(result);
+    return result < 0 ? answer(result) : hf_fuzz_made_int(call, result);
 }
 
 static hf_fuzz_answer open_database(hf_fuzz_call *call)
@@ -124,5 +123,5 @@ static const hf_fuzz_target rows = {.name = "rows",
                                     .tear_down = tear_down,
                                     .flags = HF_FUZZ_LEAVES_OPEN,
                                     .code_head = "#include \"rows.h\"\n#include \"statements.h\"",
-                                    .code_end = "rows_end()"};
+                                    .code_end = "    rows_end();"};
 HF_FUZZ_TARGET(rows)
