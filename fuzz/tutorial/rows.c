@@ -49,40 +49,40 @@ static int number_of(int index)
     return slots[index].generation * SLOTS + index + 1;
 }
 
-static int give_number(kind kind, void *object)
+static int give_number(kind of, void *object)
 {
     for (int i = 0; i < SLOTS; i++) {
         if (slots[i].object != NULL)
             continue;
         slots[i].object = object;
         if (ROWS_BUG != 4 || slots[i].kind == NOTHING)
-            slots[i].kind = kind;
+            slots[i].kind = of;
         return number_of(i);
     }
     return ROWS_E_FULL;
 }
 
-static void take_number(slot *slot)
+static void take_number(slot *place)
 {
-    slot->object = NULL;
+    place->object = NULL;
     if (ROWS_BUG != 1)
-        slot->generation = (slot->generation + 1) % GENERATIONS;
+        place->generation = (place->generation + 1) % GENERATIONS;
 }
 
 static slot *find(int number)
 {
-    slot *slot = number > 0 ? &slots[(number - 1) % SLOTS] : NULL;
-    if (slot == NULL || slot->object == NULL || slot->generation != (number - 1) / SLOTS)
+    slot *place = number > 0 ? &slots[(number - 1) % SLOTS] : NULL;
+    if (place == NULL || place->object == NULL || place->generation != (number - 1) / SLOTS)
         return NULL;
-    return slot;
+    return place;
 }
 
 /* What a number of a kind stands for; NULL, and an error, where it is none of that kind. */
-static void *find_kind(int number, kind kind, int *error)
+static void *find_kind(int number, kind wanted, int *error)
 {
-    slot *slot = find(number);
-    *error = slot == NULL ? ROWS_E_STALE : ROWS_E_KIND;
-    return slot != NULL && slot->kind == kind ? slot->object : NULL;
+    slot *place = find(number);
+    *error = place == NULL ? ROWS_E_STALE : ROWS_E_KIND;
+    return place != NULL && place->kind == wanted ? place->object : NULL;
 }
 
 /* ---- owners --------------------------------------------------------------------------------- */
@@ -105,9 +105,9 @@ static void drop_statement(statement *one)
     free(one);
 }
 
-static void drop(kind kind, void *object)
+static void drop(kind of, void *object)
 {
-    if (kind == DATABASE)
+    if (of == DATABASE)
         drop_database(object);
     else
         drop_statement(object);
@@ -154,12 +154,12 @@ int rows_prepare(int database_number, const char *sql)
 
 int rows_share(int number)
 {
-    slot *slot = find(number);
-    if (slot == NULL)
+    slot *place = find(number);
+    if (place == NULL)
         return ROWS_E_STALE;
-    int second = give_number(slot->kind, slot->object);
+    int second = give_number(place->kind, place->object);
     if (second > 0 && ROWS_BUG != 2)
-        ++*(int *)slot->object;
+        ++*(int *)place->object;
     return second;
 }
 
@@ -194,12 +194,12 @@ int rows_changes(int number)
 
 int rows_close(int number)
 {
-    slot *slot = find(number);
-    if (slot == NULL)
+    slot *place = find(number);
+    if (place == NULL)
         return ROWS_E_STALE;
-    void *object = slot->object;
-    take_number(slot);
-    drop(slot->kind, object);
+    void *object = place->object;
+    take_number(place);
+    drop(place->kind, object);
     return 0;
 }
 
