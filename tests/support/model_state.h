@@ -348,6 +348,7 @@ model_operation model_play_close_many, model_play_group_close, model_play_group_
     model_play_shutdown, model_play_renew, model_play_thread_exit;          /* model_many.c */
 model_operation model_play_identity, model_play_outcome, model_play_policy; /* model_value.c */
 model_operation model_play_dispatch;                                        /* model_dispatch.c */
+model_operation model_play_describe;                                        /* model_describe.c */
 
 /* Parts of operations that others use. */
 hf_status model_enter_answer(model *m, const sheet *s, const card *c, const hf_type *type,
