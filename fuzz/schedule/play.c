@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/bag.h"
+#include "core/cold.h"
 #include "core/state.h"
 #include "core/table.h"
 #include "core/waiting.h"
@@ -74,15 +76,22 @@ static void renew_table(const hf_table_options *options)
         return;
     }
     size_t slots = hf_slots_end(table);
+    hf_unpoison(table->head.slots, slots * sizeof(hf_slot_));
     memset(table->head.slots, 0, slots * sizeof(hf_slot_));
     if (table->bag.cells != NULL)
         memset(table->bag.cells, 0, slots * sizeof(hf_queue_cell));
-    if (table->cold_limit != 0)
+    if (table->cold_limit != 0) {
+        hf_unpoison(table->cold, slots * table->cold_stride);
         memset(table->cold, 0, slots * table->cold_stride);
+    }
     memset(table->locals, 0, (hf_record_peak() + 1) * sizeof(hf_local));
     as_new.head.place_limit = table->head.place_limit;
     as_new.cold_limit = table->cold_limit;
     as_new.cold = table->cold;
+    if (hf_poisons()) {
+        hf_slots_hide(table, (uint32_t)slots);
+        hf_cold_hide_all(table);
+    }
     *table = as_new;
 }
 
