@@ -106,7 +106,8 @@ typedef struct hf_type {
     bool (*identify)(hf_value value, void *context, hf_identity *out);
 
     /* Wakes threads that block in the system on this value (shutdown of a socket).  Called by close
-     * while others hold the value, again and again until they have left.  May be NULL. */
+     * while others hold the value, again and again until they have left, but not when identify
+     * says that the value is somebody else's by now.  May be NULL. */
     void (*unblock)(hf_value value, void *context);
 
     uint32_t fork;     /* hf_fork_policy; hf_open answers INVALID_ARGUMENT to any other */

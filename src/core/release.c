@@ -219,8 +219,10 @@ bool hf_unblock(const hf_subject *subject)
     if (!hold_noted(subject))
         return false;
     hf_inside_begin(subject->handle.bits);
-    type->unblock((hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED),
-                  type->context);
+    hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
+    /* Whoever has the value by now is not to be disturbed. */
+    if (!hf_raw_has_cold(subject->raw) || is_genuine(subject, type, value))
+        type->unblock(value, type->context);
     hf_inside_end(subject->handle.bits);
     unhold_noted(subject);
     hf_os_set_error(error);

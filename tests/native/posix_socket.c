@@ -1,5 +1,6 @@
 /* Sockets: close wakes whoever blocks on one; process descriptors. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
@@ -162,6 +163,40 @@ Test(socket, close_wakes_a_holder_in_hazard_mode)
     expect_awake(thread);
     cr_expect_eq(who.result, 0);
     cr_expect_not(fd_is_open(fds[0]));
+}
+
+/* The number was closed behind the table's back and belongs to another connection, which the close
+ * of a handle that is held must leave alone: by hf_close, and by a rundown, which unblocks again
+ * and again. */
+static void close_held_after_recycling(bool waits)
+{
+    int fds[2];
+    int others[2];
+    hf_ref reference;
+    make_pair(fds);
+    make_pair(others);
+    hf_handle handle = must_open(&hf_type_socket, hf_fd_value(fds[0]));
+    MUST_OK(hf_addref(table, handle, &reference));
+    cr_assert_eq(dup3(others[0], fds[0], O_CLOEXEC), fds[0]);
+    if (waits)
+        MUST(hf_close_wait(table, handle, HF_MILLISECONDS, NULL), HF_E_TIMED_OUT);
+    else
+        MUST_OK(hf_close(table, handle, NULL));
+    cr_expect_eq(send(others[1], "x", 1, MSG_NOSIGNAL), 1, "the stranger's connection was ended");
+    cr_expect_eq(call_recv(others[0]), 1);
+    MUST_OK(hf_release(&reference));
+    cr_expect(fd_is_open(fds[0]));
+    expect_finding(HF_REPORT_FOREIGN_CLOSE, handle, HF_NULL_HANDLE);
+}
+
+Test(socket, close_of_a_held_socket_spares_whoever_has_its_number)
+{
+    close_held_after_recycling(false);
+}
+
+Test(socket, rundown_of_a_held_socket_spares_whoever_has_its_number)
+{
+    close_held_after_recycling(true);
 }
 
 /* ---- without holders ------------------------------------------------------------------------ */
