@@ -19,12 +19,13 @@ int hf_mutex_trylock(pthread_mutex_t *mutex)
     return mutex == NULL ? EINVAL : note(mutex, pthread_mutex_trylock(mutex), HF_SITE());
 }
 
-/* Tries first: whoever does not have to wait need not ask. */
+/* Tries first: whoever does not have to wait need not ask.  Of a robust mutex that checks for
+ * errors trylock tells EDEADLK where others tell EBUSY. */
 int hf_mutex_lock(pthread_mutex_t *mutex)
 {
     hf_site site = HF_SITE();
     int answer = mutex == NULL ? EINVAL : pthread_mutex_trylock(mutex);
-    if (answer != EBUSY)
+    if (answer != EBUSY && answer != EDEADLK)
         return mutex == NULL ? answer : note(mutex, answer, site);
     if (hf_lock_begin(mutex, "hf_mutex_lock", site) != HF_OK)
         return EDEADLK;

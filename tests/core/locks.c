@@ -164,6 +164,23 @@ Test(locks, own_mutex_again)
     cr_assert_eq(hf_mutex_unlock(&mutexes[0]), 0);
 }
 
+/* Of such a mutex already trylock tells that the caller has it (the C library's own choice). */
+Test(locks, own_robust_mutex_again)
+{
+    pthread_mutex_t robust;
+    pthread_mutexattr_t attributes;
+    cr_assert_eq(pthread_mutexattr_init(&attributes), 0);
+    cr_assert_eq(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK), 0);
+    cr_assert_eq(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST), 0);
+    cr_assert_eq(pthread_mutex_init(&robust, &attributes), 0);
+    cr_assert_eq(hf_mutex_lock(&robust), 0);
+    cr_assert_eq(hf_mutex_lock(&robust), EDEADLK);
+    cr_expect_eq(the_report(1)->holders[0].held_lock, &robust);
+    cr_assert_eq(hf_mutex_unlock(&robust), 0);
+    cr_assert_eq(pthread_mutex_destroy(&robust), 0);
+    (void)pthread_mutexattr_destroy(&attributes);
+}
+
 /* ---- no deadlock ---------------------------------------------------------------------------- */
 
 Test(locks, given_back_in_time)
