@@ -298,7 +298,8 @@ void play_duplicate(const step *s, hf_table *table)
     const card *of = cards_find_live(s->card);
     card *place = cards_new(s->what);
     attempt a;
-    if (of == NULL || place == NULL || of->holders >= MOST_HOLDERS)
+    if (of == NULL || place == NULL || of->holders >= MOST_HOLDERS ||
+        (card_is_number(of->kind) && world_is_beneath(hf_value_fd(of->value))))
         return;
     hf_status expected = duplicate_answer(of);
     card c = fresh(table, of->kind);
