@@ -8,7 +8,9 @@
 
 enum { MOST_HOLDS = 12 };
 
-static hf_table *tables[2];
+enum { TABLES = 3 };
+
+static hf_table *tables[TABLES]; /* the last one is the hook's */
 static uint8_t table_level;
 static hf_handle stale;
 
@@ -72,13 +74,14 @@ void mistakes_start(uint8_t level, uint8_t protection)
     table_level = level;
     tables[0] = create("first", level, protection);
     tables[1] = create("second \"table\"", level, protection);
-    stale = open_value(tables[0], 1, false);
-    close_handle(stale);
+    tables[2] = create("of the hook", level, protection);
+    stale = open_value(tables[2], 1, false);
+    (void)hf_close(tables[2], stale, NULL);
 }
 
 hf_table *mistakes_table(void)
 {
-    return tables[0];
+    return tables[2];
 }
 
 hf_handle mistakes_stale(void)
@@ -253,6 +256,6 @@ mistake mistakes_make(unsigned which, unsigned how)
 
 void mistakes_end(void)
 {
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < TABLES; i++)
         hf_table_destroy(tables[i]);
 }

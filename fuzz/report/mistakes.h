@@ -10,7 +10,7 @@ typedef struct mistake {
     unsigned count;
 } mistake;
 
-/* Makes the tables; a handle that is closed, for the hook. */
+/* Makes the tables; one is the hook's, where a handle was closed whose place stays free. */
 void mistakes_start(uint8_t level, uint8_t protection);
 hf_table *mistakes_table(void);
 hf_handle mistakes_stale(void);

@@ -9,36 +9,45 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROOM = 1 << 20, PATH = 64 };
+enum { ROOM = 1 << 20, PATH = 64, HIGH = 200 };
 enum { JSON = 1, COLOUR = 2, ONCE_ONLY = 4, SYMBOLS = 0xf0 };
 
-static char directory[] = "/tmp/holdfast-report-XXXXXX";
+/* Files without a name, which are gone when the process is; they are opened by way of /proc. */
+static int logged = -1;
+static int rules = -1;
+static int kept_log = -1; /* a second descriptor of the log, while the first is taken away */
 static char log_path[PATH];
-static char rules_path[PATH];
 static char found[ROOM];
 static bool is_json;
 static int lost = -1;           /* stands for standard error, */
 static int standard_error = -1; /* which is kept here while the log is lost */
 
-static void remove_files(void)
+/* Where nobody else's descriptors come. */
+static int make_file(const char *name)
 {
-    (void)unlink(log_path);
-    (void)rmdir(log_path);
-    (void)unlink(rules_path);
-    (void)rmdir(directory);
+    int low = memfd_create(name, MFD_CLOEXEC);
+    int high = fcntl(low, F_DUPFD_CLOEXEC, HIGH);
+    if (high < 0)
+        fuzz_fail("memfd_create: %s", strerror(errno));
+    (void)close(low);
+    return high;
+}
+
+static void empty(int file)
+{
+    if (ftruncate(file, 0) != 0 || lseek(file, 0, SEEK_SET) != 0)
+        fuzz_fail("a file cannot be emptied: %s", strerror(errno));
 }
 
 void scene_prepare(void)
 {
-    if (mkdtemp(directory) == NULL)
-        fuzz_fail("mkdtemp: %s", strerror(errno));
-    snprintf(log_path, sizeof(log_path), "%s/log", directory);
-    snprintf(rules_path, sizeof(rules_path), "%s/rules", directory);
-    lost = memfd_create("lost", MFD_CLOEXEC);
-    (void)atexit(remove_files);
+    logged = make_file("log");
+    rules = make_file("rules");
+    kept_log = fcntl(logged, F_DUPFD_CLOEXEC, HIGH);
+    lost = make_file("lost");
+    snprintf(log_path, sizeof(log_path), "/proc/self/fd/%d", logged);
 }
 
 static void set(const char *options)
@@ -53,7 +62,7 @@ void scene_start(uint8_t options, uint8_t depth)
     static const char *const unwinders[] = {"auto", "fp", "auto", "unwinder"};
     char text[256];
     is_json = (options & JSON) != 0;
-    (void)unlink(log_path);
+    empty(logged);
     snprintf(text, sizeof(text),
              "log_path=%s:suppressions='':all=report:format=%s:color=%s:print_all=%d:symbolize=%d:"
              "stack_depth=%d:unwind=%s",
@@ -72,10 +81,9 @@ void scene_end(void)
 
 void scene_lose_log(void)
 {
-    (void)unlink(log_path);
-    if (mkdir(log_path, 0700) != 0 || ftruncate(lost, 0) != 0 || lseek(lost, 0, SEEK_SET) != 0)
-        fuzz_fail("the log file cannot be taken away: %s", strerror(errno));
-    standard_error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    empty(lost);
+    standard_error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, HIGH);
+    (void)close(logged);
     (void)dup2(lost, STDERR_FILENO);
 }
 
@@ -83,36 +91,23 @@ static void find_log_again(void)
 {
     (void)dup2(standard_error, STDERR_FILENO);
     (void)close(standard_error);
-    (void)rmdir(log_path);
+    (void)dup3(kept_log, logged, O_CLOEXEC);
     standard_error = -1;
 }
 
 void scene_suppress(const char *glob)
 {
-    char text[PATH + 16];
-    FILE *rules = fopen(rules_path, "w");
-    if (rules == NULL)
-        fuzz_fail("no file can be written: %s", strerror(errno));
+    char text[2 * PATH];
+    empty(rules);
     if (glob != NULL)
-        fprintf(rules, "# none of these\ndouble-close:%s\n\nstale-use:%s\n", glob, glob);
-    (void)fclose(rules);
-    snprintf(text, sizeof(text), "suppressions=%s", rules_path);
+        dprintf(rules, "# none of these\ndouble-close:%s\n\nstale-use:%s\n", glob, glob);
+    snprintf(text, sizeof(text), "suppressions=/proc/self/fd/%d", rules);
     set(text);
-}
-
-bool scene_is_json(void)
-{
-    return is_json;
 }
 
 static size_t read_all(void)
 {
-    int file = standard_error >= 0 ? fcntl(lost, F_DUPFD_CLOEXEC, 0)
-                                   : open(log_path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return 0;
-    ssize_t size = pread(file, found, ROOM - 1, 0);
-    (void)close(file);
+    ssize_t size = pread(standard_error >= 0 ? lost : logged, found, ROOM - 1, 0);
     return size > 0 ? (size_t)size : 0;
 }
 
@@ -151,6 +146,6 @@ unsigned scene_found(void)
     if (standard_error >= 0)
         find_log_again();
     count = count_lines(found);
-    (void)truncate(log_path, 0);
+    empty(logged);
     return count;
 }

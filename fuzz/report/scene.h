@@ -4,10 +4,10 @@
 
 #include <holdfast/report.h>
 
-/* Once, before the first input: a directory of one's own, which goes when the process does. */
+/* Once, before the first input. */
 void scene_prepare(void);
 
-/* Sets options as the library has them in the beginning, and an empty log file. */
+/* Sets options, and an empty log file. */
 void scene_start(uint8_t options, uint8_t depth);
 void scene_end(void);
 
@@ -20,7 +20,5 @@ void scene_suppress(const char *glob);
 
 /* How many reports were written since the last time; each is whole and well-formed. */
 unsigned scene_found(void);
-
-bool scene_is_json(void);
 
 #endif
