@@ -75,8 +75,10 @@ static void write_report(const hf_report *report, writer write, size_t part)
 {
     errno = ENOTTY;
     size_t length = write(report, NULL, 0);
+    if (length == 0)
+        fuzz_fail("a report has no text");
     char *whole = malloc(length + 1);
-    size_t size = part < length ? part : length;
+    size_t size = part % 4 != 0 && part < length ? part : length - 1; /* or all but the end */
     char *cut = malloc(size + 1);
     if (whole == NULL || cut == NULL)
         fuzz_fail("out of memory");
@@ -85,10 +87,8 @@ static void write_report(const hf_report *report, writer write, size_t part)
     if (write(report, cut, size + 1) != length || strlen(cut) != size ||
         memcmp(cut, whole, size) != 0)
         fuzz_fail("a report is not cut where it should be");
-    if (errno != ENOTTY)
-        fuzz_fail("a writer changes errno");
-    if (length == 0 || whole[length - 1] != '\n')
-        fuzz_fail("a report has no end");
+    if (errno != ENOTTY || whole[length - 1] != '\n')
+        fuzz_fail("a writer changes errno, or does not end the line");
     free(whole);
     free(cut);
 }
