@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <holdfast/posix.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_HOLDS = 12 };
@@ -245,12 +246,48 @@ static mistake shut_down_held(unsigned how)
     return (mistake){HF_REPORT_HELD_AT_SHUTDOWN, 1};
 }
 
+/* ---- what is known of an address ------------------------------------------------------------ */
+
+static void describe(const char *address, bool known)
+{
+    char text[4096];
+    char report[64];
+    size_t length = hf_describe_address(address, text, sizeof(text));
+    if ((length != 0) != known || strlen(text) != (length < sizeof(text) ? length : 4095))
+        fuzz_fail("of an address %s is told", known ? "nothing" : "something");
+    if (hf_describe_address(address, NULL, 0) != length)
+        fuzz_fail("what is told of an address has another length the second time");
+    snprintf(report, sizeof(report), "ERROR: AddressSanitizer: use on address %p at pc",
+             (const void *)address);
+    hf_describe_sanitizer_report(report);
+}
+
+/* The handle is held, or closed, or both. */
+static mistake describe_value(unsigned how)
+{
+    static char block[64];
+    hf_ref reference;
+    hf_region region;
+    hf_handle handle = open_value(tables[0], (hf_value)block, how % 2 != 0);
+    answer(hf_addref(tables[0], handle, &reference), HF_OK);
+    answer(hf_enter(tables[0], handle, NULL, &region), HF_OK);
+    if (how / 2 % 2 != 0)
+        close_handle(handle);
+    describe(block, true);
+    hf_leave(&region);
+    answer(hf_release(&reference), HF_OK);
+    if (how / 2 % 2 == 0)
+        close_handle(handle);
+    describe((const char *)&reference, false);
+    return (mistake){HF_REPORT_LEAK, 0};
+}
+
 mistake mistakes_make(unsigned which, unsigned how)
 {
     static mistake (*const all[])(unsigned how) = {
         close_again,  use_again,   take_for_other,  take_to_other_table, forge,
         end_twice,    open_twice,  borrow_too_long, release_badly,       leak,
-        wait_in_vain, wait_inside, lock_twice,      shut_down_held};
+        wait_in_vain, wait_inside, lock_twice,      shut_down_held,      describe_value};
     return all[which % (sizeof(all) / sizeof(all[0]))](how);
 }
 
