@@ -129,12 +129,12 @@ static bool has_kind(const char *line, size_t length)
 }
 
 /* Of text every report has a title, and as its last line a summary. */
-static unsigned count_lines(const char *text)
+static unsigned count_lines(const char *text, bool may_tell)
 {
     static const char summary[] = "SUMMARY: Holdfast: ";
     unsigned count = 0;
     for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
-        if (standard_error >= 0 && strncmp(text, "Holdfast: ", 10) == 0)
+        if (may_tell && strncmp(text, "Holdfast: ", 10) == 0)
             continue; /* what the library tells of the log file */
         if (is_json && !is_object(text, (size_t)(end - text)))
             fuzz_fail("a report is not a JSON object on a line: %.200s", text);
@@ -149,11 +149,10 @@ static unsigned count_lines(const char *text)
 unsigned scene_found(void)
 {
     size_t size = read_all();
+    bool was_lost = standard_error >= 0;
     found[size] = '\0';
-    unsigned count = 0;
-    if (standard_error >= 0)
+    if (was_lost)
         find_log_again();
-    count = count_lines(found);
     empty(logged);
-    return count;
+    return count_lines(found, was_lost);
 }
