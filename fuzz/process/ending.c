@@ -1,78 +1,22 @@
 /* Forks and exits.  A child plays on a part of the input, by itself, and ends with a verdict.
- *
- * What a child reaches counts: before it ends, it hands its coverage to its parent (the fuzzing
- * engine's counters, through shared memory) and writes it down (the compiler's profile). */
+ */
+#include "coverage.h"
 #include "steps.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { CHILD_ENDED_WELL = 7 };
 
-/* ---- coverage ------------------------------------------------------------------------------- */
-
-/* Weak: where there is no engine or no profile, there are none.  By other names in C, because the
- * compiler has symbols of these names in each file that it instruments. */
-extern uint8_t first_counter[] __asm__("__start___sancov_cntrs")
-    __attribute__((weak, visibility("hidden")));
-extern uint8_t end_of_counters[] __asm__("__stop___sancov_cntrs")
-    __attribute__((weak, visibility("hidden")));
-int __llvm_profile_write_file(void) __attribute__((weak));
-void __llvm_profile_set_filename(const char *name) __attribute__((weak));
-
-static uint8_t *shared_counters;
-
-static size_t counters_size(void)
-{
-    return first_counter == NULL ? 0 : (size_t)(end_of_counters - first_counter);
-}
-
-static void share_counters(void)
-{
-    size_t size = counters_size();
-    if (size == 0 || shared_counters != NULL)
-        return;
-    void *place = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    shared_counters = place != MAP_FAILED ? place : NULL;
-}
-
-static void hand_over_counters(void)
-{
-    if (shared_counters != NULL)
-        memcpy(shared_counters, first_counter, counters_size());
-}
-
-static void take_over_counters(void)
-{
-    for (size_t i = 0; shared_counters != NULL && i < counters_size(); i++)
-        if (shared_counters[i] > first_counter[i])
-            first_counter[i] = shared_counters[i];
-}
-
-/* All children write into one file, which is their parent's but for the name. */
-static void write_profile(void)
-{
-    const char *parents = getenv("LLVM_PROFILE_FILE");
-    char name[4096];
-    if (&__llvm_profile_write_file == NULL || &__llvm_profile_set_filename == NULL ||
-        parents == NULL)
-        return;
-    (void)snprintf(name, sizeof(name), "%s-children-%%m.profraw", parents);
-    __llvm_profile_set_filename(name);
-    (void)__llvm_profile_write_file();
-}
-
 /* ---- children ------------------------------------------------------------------------------- */
 
 _Noreturn void child_ends(void)
 {
-    hand_over_counters();
-    write_profile();
+    coverage_hand_over();
     _exit(CHILD_ENDED_WELL);
 }
 
@@ -81,15 +25,16 @@ static void await_child(pid_t child)
 {
     int status = 0;
     MUST(child > 0);
-    MUST(waitpid(child, &status, 0) == child);
+    while (waitpid(child, &status, 0) != child)
+        MUST(errno == EINTR); /* by the engine's alarm */
     if (!WIFEXITED(status) || WEXITSTATUS(status) != CHILD_ENDED_WELL)
         fuzz_fail("step %u: the child ended with status %#x", s.step, (unsigned)status);
-    take_over_counters();
+    coverage_take_over();
 }
 
 static bool is_child_begun(void)
 {
-    share_counters();
+    coverage_share();
     (void)fflush(NULL);
     pid_t child = fork();
     if (child != 0)

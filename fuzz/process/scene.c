@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/platform.h"
+
 enum { VALUES = 4096 };
 
 scene s;
@@ -422,6 +424,10 @@ static void begin_once(void)
 void make_table(int number)
 {
     hf_status status = hf_table_create(&s.options[number], &s.tables[number]);
+    if (s.failing && (status == HF_E_NO_MEMORY || status == HF_E_NO_ADDRESS_SPACE)) {
+        (void)hf_os_fail_allocation(0);
+        status = hf_table_create(&s.options[number], &s.tables[number]);
+    }
     MUST(status == HF_OK);
     s.shut[number] = false;
 }
