@@ -41,14 +41,16 @@ UNCOUNTED void coverage_share(void)
     shared = place != MAP_FAILED ? place : NULL;
 }
 
-/* All children write into one file, named after their parent's. */
+/* All children write into one file, beside their parent's. */
 UNCOUNTED static void write_profile(void)
 {
     const char *parents = getenv("LLVM_PROFILE_FILE");
     char name[4096];
     if (__llvm_profile_write_file == NULL || __llvm_profile_set_filename == NULL || parents == NULL)
         return;
-    (void)snprintf(name, sizeof(name), "%s-children-%%m.profraw", parents);
+    const char *end = strrchr(parents, '/');
+    int folder = end != NULL ? (int)(end - parents) + 1 : 0;
+    (void)snprintf(name, sizeof(name), "%.*sprocess-children-%%m.profraw", folder, parents);
     __llvm_profile_set_filename(name);
     (void)__llvm_profile_write_file();
 }

@@ -131,7 +131,8 @@ static void amid_task(void *argument)
 /* What is there before; false: no place for it. */
 static bool begin_amid(void)
 {
-    amid.type = s.types[TYPE_INHERIT];
+    amid.type = s.types[TYPE_NUMBERED_CLOSE]; /* without a namespace nobody is identified */
+    amid.type.fork = HF_FORK_INHERIT;
     amid.type.name = "stopped";
     amid.type.identify = stop_in_identify;
     amid.value = fake_make(s.world);
@@ -176,6 +177,7 @@ static void check_amid_child(void)
     hf_close_result result;
     hf_info info = {.size = (uint32_t)sizeof(info)};
     bool released = amid.how == AMID_COMPLETION;
+    amid.wanted = false; /* nobody stops here */
     s.world->on_release = NULL;
     s.world->on_duplicate = NULL;
     if (amid.how == AMID_RELEASE || amid.how == AMID_COMPLETION) {

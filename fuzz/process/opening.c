@@ -1,6 +1,8 @@
 /* What begins and ends handles, regions and references. */
 #include "steps.h"
 
+#include <string.h>
+
 typedef struct call {
     const step *of;
     hold *hold;
@@ -28,6 +30,8 @@ hf_status status_of(const card *of, bool closes)
 
 bool is_answer(hf_status answer, hf_status foretold)
 {
+    MUST(strncmp(hf_status_name(answer), "HF_", 3) == 0);
+    MUST(hf_status_text(answer)[0] != '\0');
     return answer == foretold || (s.failing && foretold == HF_OK &&
                                   (answer == HF_E_NO_MEMORY || answer == HF_E_TABLE_FULL));
 }
@@ -172,8 +176,13 @@ void step_duplicate(const step *of)
 
 static void enter_task(void *argument)
 {
+    /* Programs in other languages call the functions that are not inlined. */
+    hf_status (*const enter)(hf_table *, hf_handle, const hf_type *, hf_region *) = hf_enter;
     call *c = argument;
-    c->status = hf_enter(table_of(c->of->card), c->of->card->handle, NULL, &c->hold->region);
+    const card *of = c->of->card;
+    c->status = c->of->argument % 2 == 0
+                    ? hf_enter(table_of(of), of->handle, NULL, &c->hold->region)
+                    : enter(table_of(of), of->handle, NULL, &c->hold->region);
     if (c->status == HF_OK)
         fake_use(c->hold->region.value);
 }
@@ -243,6 +252,33 @@ void step_heat(const step *of)
     step copy = *of;
     if (is_usable(of->card) && of->card->life == OPEN)
         on_thread(of->who, heat_task, &copy);
+}
+
+enum { MANY = 80 };
+
+/* More regions than are listed of a thread: then it may not wait, for who knows for what. */
+static void crowd_task(void *argument)
+{
+    const step *of = argument;
+    hf_region regions[MANY];
+    unsigned count = 0;
+    for (unsigned i = 0; i < 3 * MANY && count < MANY; i++) {
+        const card *one = &s.cards[((unsigned)of->number + i) % CARDS];
+        if (is_usable(one) && one->life == OPEN && holders_of(one) < 8 &&
+            hf_enter(table_of(one), one->handle, NULL, &regions[count]) == HF_OK)
+            count++;
+    }
+    expect_report(HF_REPORT_POSSIBLE_DEADLOCK);
+    MUST(hf_close_wait(table_of(of->card), of->card->handle, 0, NULL) == HF_E_POSSIBLE_DEADLOCK);
+    while (count > 0)
+        hf_leave(&regions[--count]);
+}
+
+void step_crowd(const step *of)
+{
+    step copy = *of;
+    if (is_usable(of->card) && of->card->life == OPEN && !s.exiting && holders_of(of->card) < 8)
+        on_thread(of->who, crowd_task, &copy);
 }
 
 /* ---- closing -------------------------------------------------------------------------------- */

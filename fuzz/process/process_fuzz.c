@@ -28,7 +28,7 @@ static const step_function steps[] = {
     step_detach,  step_heat,      step_dispatch,   step_signal,     step_end_thread,
     step_lock,    step_unlock,    step_lock,       step_group,      step_shutdown,
     step_destroy, step_reserve,   step_commit,     step_duplicate,  step_fork,
-    step_exit,    step_fork_amid, step_fail,       step_close_wait, step_leave,
+    step_exit,    step_fork_amid, step_fail,       step_close_wait, step_crowd,
 };
 
 static void play_step(const uint8_t *record)

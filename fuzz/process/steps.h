@@ -28,6 +28,7 @@ void step_close_then(const step *of);
 void step_detach(const step *of);
 void step_duplicate(const step *of);
 void step_heat(const step *of);
+void step_crowd(const step *of);
 
 /* waiting.c: what waits, for a handle, a lock, a group or a table. */
 void step_close_wait(const step *of);
