@@ -69,8 +69,9 @@ static void open_task(void *argument)
 
 static void begin_card(const step *of)
 {
+    int type = of->argument / 32;
     *of->card = (card){.table = of->argument / 16 % TABLES,
-                       .type = of->argument / 32 % 8 + (of->argument % 16 == 15),
+                       .type = type == TYPE_NUMBERED_CLOSE ? type + of->who % 2 : type,
                        .parent = NOBODY,
                        .owner = NOBODY};
 }

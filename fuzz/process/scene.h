@@ -120,6 +120,7 @@ void scene_check_reports(void);
 void scene_become_child(void);
 void scene_become_exiting(void);
 
+bool is_alive(const card *of); /* not released yet */
 hf_table *table_of(const card *of);
 unsigned holders_of(const card *of);
 bool is_held_by(const card *of, int who); /* itself or through a child */
@@ -132,6 +133,9 @@ void on_thread(int who, actor_task task, void *argument);
 /* A wait that has begun on another thread: returns when that thread sleeps in it. */
 void begin_wait(int who, void (*blocking)(thread *self), int awaited, int table);
 void grant_lock(int lock);
+
+/* Those whose waits are over go on; false: there are none. */
+bool wake_threads(void);
 
 hold *new_hold(void);
 void expect_report(hf_report_kind kind);
