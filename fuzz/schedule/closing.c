@@ -140,10 +140,9 @@ static void expect_wait(actor *who, const entry *of, hf_timeout timeout, hf_stat
         ledger_expect_gone(of->value);
 }
 
-/* Who closes and waits is woken when the last holder has left: he has told them so with his first
- * step.  One who comes to wait when the release is under way, or the last of several, may have to
- * look by himself, a little later. */
-static void wait_begins(actor *who, bool closes)
+/* Who waits is woken when the last holder has left, or the release that was under way has ended.
+ * The last of several may have to look by himself, a little later. */
+static void wait_begins(actor *who)
 {
     bool alone = true;
     for (unsigned i = 0; i < SCHEDULE_THREADS; i++) {
@@ -151,14 +150,14 @@ static void wait_begins(actor *who, bool closes)
         the_stage.actors[i].to_be_woken = false;
     }
     who->waits = true;
-    who->to_be_woken = alone && closes;
+    who->to_be_woken = alone;
 }
 
 hf_status act_close_wait(hf_handle handle, hf_timeout timeout)
 {
     entry *of = ledger_find(handle);
     hf_close_result result;
-    wait_begins(self(), true);
+    wait_begins(self());
     hf_status status = hf_close_wait(the_stage.table, handle, timeout, &result);
     expect(status, CLOSED | WAITED);
     expect_wait(self(), of, timeout, status);
@@ -178,7 +177,7 @@ void operation_wait_for(const scene_operation *what)
     hf_handle handle = handle_of(what);
     if (hf_handle_is_null(handle))
         return;
-    wait_begins(self(), false);
+    wait_begins(self());
     hf_status status = hf_wait(the_stage.table, handle, timeout_of(what));
     expect(status, ANSWER(HF_OK) | ANSWER(HF_E_BUSY) | ANSWER(HF_E_NOT_COMMITTED) | WAITED);
     expect_wait(self(), ledger_find(handle), timeout_of(what), status);
@@ -188,7 +187,7 @@ void operation_wait_for(const scene_operation *what)
 void operation_wait_for_group(const scene_operation *what)
 {
     size_t before = ledger_size();
-    wait_begins(self(), false);
+    wait_begins(self());
     hf_status status = hf_group_close_wait(the_stage.group, timeout_of(what));
     expect(status, ANSWER(HF_OK) | WAITED);
     expect_wait(self(), NULL, 0, status);

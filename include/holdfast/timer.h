@@ -218,10 +218,16 @@ HF_API uint32_t hf_timer_handle(hf_timer_queue *queue, hf_timer_batch *batch);
 HF_API hf_status hf_timer_end(hf_timer_queue *queue, hf_timer_batch *batch);
 
 /* All three steps until nothing is due that was due when it began; what is armed meanwhile waits
- * for the next run.  Answers how many functions were called. */
+ * for the next run.  What another dispatch has taken is that one's to call: a run inside a timer's
+ * function does not call the rest of the batch that this function belongs to, nor what is kept for
+ * the next run; the outer run goes on with the former, and the latter is due again when it ends.
+ * So a timer's function must not wait, by runs of its own, for another timer of its queue.  Answers
+ * how many functions were called. */
 HF_API uint64_t hf_timer_run(hf_timer_queue *queue);
 
-/* When hf_timer_run should next be called: no timer is due before it.  INT64_MAX: none is armed. */
+/* When hf_timer_run should next be called: before it no timer is due, but for those that dispatches
+ * under way have taken: each puts its own back when it ends, so ask again afterwards.  INT64_MAX:
+ * no others are armed (hf_timer_armed counts all). */
 HF_API int64_t hf_timer_next_us(hf_timer_queue *queue);
 
 /* A descriptor (timerfd) that polls readable when a timer is due, for a caller's poll or epoll

@@ -284,7 +284,7 @@ static void end_record(uint32_t number)
 {
     const hf_record *record = hf_record_at(number);
     for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++)
-        end_claim(__atomic_load_n(&record->inside[i], __ATOMIC_RELAXED));
+        end_claim(hf_inside_at(record, i));
     /* What was begun last is ended first: a commit of a slot that is being opened, say. */
     for (uint32_t i = HF_NOTES_PER_THREAD; i-- > 0;)
         if (record->notes[i].subject != 0)

@@ -255,33 +255,10 @@ static bool list_holds(const hf_record *record, uint64_t handle)
     return false;
 }
 
-void hf_inside_begin_slow(uint64_t handle)
-{
-    if (hf_record_current() != 0 && hf_this_thread.inside < HF_INSIDE_PER_THREAD) {
-        hf_inside_begin(handle);
-        return;
-    }
-    hf_this_thread.inside++;
-    hf_this_thread.unlisted++;
-}
-
-/* An end whose begin found no room, or (the handle is another) that had no begin at all. */
-void hf_inside_end_slow(uint64_t handle)
-{
-    uint32_t own = hf_this_thread.record;
-    uint32_t last = hf_this_thread.inside - 1;
-    (void)handle;
-    if (hf_this_thread.inside == 0 ||
-        (own != 0 && last < HF_INSIDE_PER_THREAD && hf_records[own].inside[last] != 0))
-        return;
-    hf_this_thread.inside = last;
-    hf_this_thread.unlisted--;
-}
-
 static bool is_inside(const hf_record *record, uint64_t handle)
 {
     for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++)
-        if (__atomic_load_n(&record->inside[i], __ATOMIC_RELAXED) == handle)
+        if (hf_inside_at(record, i) == handle)
             return true;
     return false;
 }
@@ -306,6 +283,16 @@ static bool visit_list(const uint64_t *list, uint32_t count, uint64_t nothing,
     return true;
 }
 
+static void visit_inside(const hf_record *record, bool (*visit)(void *context, uint64_t handle),
+                         void *context)
+{
+    for (uint32_t i = 0; i < HF_INSIDE_PER_THREAD; i++) {
+        uint64_t handle = hf_inside_at(record, i);
+        if (handle != 0 && !visit(context, handle))
+            return;
+    }
+}
+
 void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *context)
 {
     uint32_t own = hf_this_thread.record;
@@ -313,7 +300,7 @@ void hf_record_visit_own(bool (*visit)(void *context, uint64_t handle), void *co
     if (own != 0 &&
         visit_list(hf_hazard_lines[own], HF_HAZARDS_PER_THREAD_, HF_HAZARD_FREE_, visit, context) &&
         visit_list(record->held, HF_HELD_PER_THREAD, 0, visit, context))
-        (void)visit_list(record->inside, HF_INSIDE_PER_THREAD, 0, visit, context);
+        visit_inside(record, visit, context);
 }
 
 bool hf_record_is_inside(uint64_t handle)

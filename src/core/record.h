@@ -60,7 +60,7 @@ typedef struct hf_note {
 typedef struct hf_record {
     uint64_t held[HF_HELD_PER_THREAD];       /* handles held by counted regions */
     uint32_t held_stack[HF_HELD_PER_THREAD]; /* where they were entered, at level 3 */
-    uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles of which a function runs */
+    uint64_t inside[HF_INSIDE_PER_THREAD];   /* handles of which a function runs: hf_inside_at */
     uint32_t window;                         /* platform/gate.h */
     uint32_t thread;                         /* of the report side's thread store; 0 unknown */
     hf_note notes[HF_NOTES_PER_THREAD];
@@ -138,6 +138,9 @@ void hf_inside_end_slow(uint64_t handle);
 
 static inline void hf_inside_end(uint64_t handle)
 {
+    /* The slot is freed before the look at the place, as far as the compiler is concerned. Partner:
+     * the barrier in hf_inside_await. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     uint32_t last = hf_this_thread.inside - 1;
     uint64_t *place = &hf_records[hf_this_thread.record].inside[last % HF_INSIDE_PER_THREAD];
     if (__builtin_expect(last >= HF_INSIDE_PER_THREAD ||
@@ -150,6 +153,18 @@ static inline void hf_inside_end(uint64_t handle)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     hf_this_thread.inside = last;
 }
+
+/* The handle that a thread is inside of; 0: none.  Without its mark, which handles have, somebody
+ * waits for the end of that. */
+static inline uint64_t hf_inside_at(const hf_record *record, uint32_t place)
+{
+    uint64_t word = __atomic_load_n(&record->inside[place], __ATOMIC_RELAXED);
+    return word != 0 ? word | HF_HANDLE_MARK_ : 0;
+}
+
+/* Asks those who are inside the handle to wake its waiters when they are not any more: see
+ * inside.c.  The caller looks afterwards whether that has happened already. */
+void hf_inside_await(uint64_t handle);
 
 /* Bracket what a note tells.  They nest. */
 void hf_note_begin(hf_note_kind kind, uint64_t subject);

@@ -35,7 +35,7 @@ bool hf_claim_in_view(const hf_subject *subject, bool as_waiter, const hf_view *
         if (!hf_state_is_life_of(state, subject->raw) || !hf_state_is_claimable(state))
             return false;
         if ((state & HF_WAITER) != 0 && !as_waiter) {
-            hf_wake_waiters(subject->slot);
+            hf_wake_waiters(subject->handle);
             return false;
         }
         if (hf_state_was_hot(state) && is_hazard(subject, view))

@@ -1,10 +1,10 @@
 /* Waiting for holders.
  *
  * A waiter sets WAITER, so that whoever leaves last wakes him instead of releasing, and sleeps on
- * one of a few event counts, chosen by the slot's address.  A wake-up that comes between his look
- * and his sleep has changed the count, so he does not sleep.  He also looks by himself now and
- * then: to unblock holders again, and because a leaver may be stopped for ever just before it wakes
- * him. */
+ * one of a few event counts, chosen by the slot.  One who comes when the value is being released
+ * asks the thread that is about it (inside.c).  A wake-up that comes between his look and his sleep
+ * has changed the count, so he does not sleep.  He also looks by himself now and then: to unblock
+ * holders again, and because a leaver may be stopped for ever just before it wakes him. */
 #include "core/wait.h"
 
 #include "core/close.h"
@@ -22,14 +22,14 @@ static struct bucket {
     uint32_t count;
 } __attribute__((aligned(64))) buckets[BUCKETS];
 
-static uint32_t *bucket_of(const hf_slot_ *slot)
+static uint32_t *bucket_of(hf_handle handle)
 {
-    return &buckets[(uintptr_t)slot / sizeof(hf_slot_) % BUCKETS].count;
+    return &buckets[(handle.bits >> HF_INDEX_SHIFT_) % BUCKETS].count;
 }
 
-void hf_wake_waiters(const hf_slot_ *slot)
+void hf_wake_waiters(hf_handle handle)
 {
-    uint32_t *count = bucket_of(slot);
+    uint32_t *count = bucket_of(handle);
     /* Release: what made the wake-up worth while comes before.  Partner: the acquire below.
      */
     (void)__atomic_fetch_add(count, 1, __ATOMIC_RELEASE);
@@ -97,10 +97,23 @@ static bool is_released(const hf_subject *subject, hf_close_result *result, hf_s
     return claim_and_finish(subject, true, result, site) || is_over(subject);
 }
 
+/* Before a sleep: has himself woken by a thread that releases the value just now, and does not see
+ * WAITER.  True: it is released. */
+static bool is_over_or_told(const hf_subject *subject)
+{
+    uint64_t state = hf_state_load(subject->slot);
+    if (!hf_state_is_life_of(state, subject->raw))
+        return true;
+    if ((state & HF_RELEASED) == 0)
+        return false;
+    hf_inside_await(subject->handle.bits);
+    return is_over(subject);
+}
+
 bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_result *result,
                       hf_site site)
 {
-    uint32_t *bucket = bucket_of(subject->slot);
+    uint32_t *bucket = bucket_of(subject->handle);
     bool released = false;
     hf_note_begin(HF_NOTE_CLOSE, subject->handle.bits);
     for (int64_t poll = POLL_FIRST_NS; !released; poll = least(poll * 2, POLL_LAST_NS)) {
@@ -113,7 +126,9 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
         int64_t left = deadline_ns == INT64_MAX ? INT64_MAX : deadline_ns - hf_os_now_ns();
         if (released || left <= 0)
             break;
-        hf_os_wait(bucket, seen, least(poll, left));
+        released = is_over_or_told(subject);
+        if (!released)
+            hf_os_wait(bucket, seen, least(poll, left));
     }
     if (!released) {
         /* A leaver may have seen WAITER and left the duty to us: clear it first, then look again.
@@ -124,7 +139,7 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
     }
     hf_note_end();
     /* Other waiters: the handle is released, or WAITER is theirs to set again. */
-    hf_wake_waiters(subject->slot);
+    hf_wake_waiters(subject->handle);
     return released;
 }
 

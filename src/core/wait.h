@@ -4,8 +4,8 @@
 
 #include "core/refuse.h"
 
-/* Wakes whoever waits for this slot. */
-void hf_wake_waiters(const hf_slot_ *slot);
+/* Wakes whoever waits for this handle. */
+void hf_wake_waiters(hf_handle handle);
 
 /* Wakes all who wait for whatever slot: the process is exiting. */
 void hf_wake_everybody(void);

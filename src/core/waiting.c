@@ -217,7 +217,7 @@ static bool holds_handle(const hf_waiting *who, const hf_awaited *awaited, hf_ev
             return tell(how, HF_HOLD_COUNTED, handle, GET(record->held_stack[i]));
     }
     for (uint32_t i = 0; i < who->holds.inside; i++) {
-        uint64_t handle = GET(record->inside[i]);
+        uint64_t handle = hf_inside_at(record, i);
         if (keeps(handle, awaited))
             return tell(how, HF_HOLD_RELEASING, handle, 0);
     }

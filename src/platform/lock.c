@@ -37,11 +37,13 @@ static bool is_worth_waiting_for(uint32_t word)
     return holder_of(word) != hf_os_thread_number() && (word & HF_LOCK_GIVEN_UP) == 0;
 }
 
-/* Spares the others the wait for this holder; unless the lock has changed hands meanwhile. */
-static void give_up(hf_lock *lock, uint32_t word)
+/* Spares the others the wait for this holder.  False: the word has changed since it was looked at,
+ * so that what was found out about him says nothing about who holds the lock now: he may have given
+ * it back and ended. */
+static bool give_up(hf_lock *lock, uint32_t word)
 {
-    (void)__atomic_compare_exchange_n(&lock->word, &word, word | HF_LOCK_GIVEN_UP, false,
-                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&lock->word, &word, word | HF_LOCK_GIVEN_UP, false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* Whoever has a full bound is only out-run while the lock changes hands: his time begins anew with
@@ -55,14 +57,19 @@ bool hf_lock_take_slow(hf_lock *lock, int64_t bound_ns)
         uint32_t word = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
         if (word == 0)
             continue;
+        if (!is_worth_waiting_for(word))
+            return false;
         if (word != seen && bound_ns >= HF_LOCK_BOUND_NS)
             start = hf_os_now_ns();
         seen = word | HF_LOCK_AWAITED;
         int64_t left = bound_ns - (hf_os_now_ns() - start);
         bool gone = slept && !hf_os_thread_lives(holder_of(word));
-        if (gone || (left <= 0 && bound_ns >= HF_LOCK_BOUND_NS))
-            give_up(lock, word);
-        if (gone || left <= 0 || !is_worth_waiting_for(word))
+        if (gone || (left <= 0 && bound_ns >= HF_LOCK_BOUND_NS)) {
+            if (give_up(lock, word))
+                return false;
+            continue;
+        }
+        if (left <= 0)
             return false;
         if (mark(lock, word))
             hf_os_wait(&lock->word, word | HF_LOCK_AWAITED, left < slice_ns ? left : slice_ns);
