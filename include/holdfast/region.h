@@ -70,8 +70,9 @@ HF_API HF_ALWAYS_INLINE_ void hf_leave(hf_region *region);
 HF_API void hf_leave(hf_region *region);
 #endif
 
-/* Whether the handle is open at this moment: it may be closed when you look at the answer.  Reports
- * nothing, protects nothing, writes nothing.  A validated look-up, for assertions and tests. */
+/* Whether the handle admits regions at this moment: it is open, or closed and still held where its
+ * type admits until released.  It may be closed when you look at the answer.  Reports nothing,
+ * protects nothing, writes nothing.  A validated look-up, for assertions and tests. */
 #if HF_INLINE_REGIONS
 HF_NODISCARD HF_API HF_ALWAYS_INLINE_ bool hf_is_live(const hf_table *table, hf_handle handle);
 #else

@@ -13,9 +13,14 @@
 #include "core/registry.h"
 #include "core/signal.h"
 
+static bool is_checked(const hf_table *table, const hf_type *type)
+{
+    return !table->skip_checks && (type->name_space != NULL || type->identify != NULL);
+}
+
 static bool needs_cold(const hf_table *table, const hf_type *type, const hf_open_options *options)
 {
-    return table->level != 0 || (type->name_space != NULL && !table->skip_checks) ||
+    return table->level != 0 || is_checked(table, type) ||
            (options != NULL && (options->borrowed || options->label != NULL ||
                                 options->group != NULL || !hf_handle_is_null(options->parent)));
 }
@@ -277,8 +282,7 @@ static void note_plain(hf_table *table, const hf_type *type)
  * nothing else is to be held meanwhile. */
 static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_options *options)
 {
-    return options == NULL &&
-           (table->skip_checks || (type->identify == NULL && type->name_space == NULL));
+    return options == NULL && !is_checked(table, type);
 }
 
 /* One of these: a window does, without a note. */

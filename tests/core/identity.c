@@ -77,6 +77,18 @@ Test(identity, another_device_is_a_foreign_close)
     expect_foreign_close(handle);
 }
 
+Test(identity, another_device_is_a_foreign_close_at_level_0)
+{
+    hf_table_options options = fixture_options(HF_REUSE_LIFO, HF_PROTECT_ADAPTIVE);
+    options.level = HF_LEVEL_COUNTERS;
+    hf_table *plain = fixture_create(&options);
+    hf_handle handle = open_in(plain, &identified, fake_make(world));
+    present.device++;
+    cr_assert_eq(fixture_close(plain, handle), HF_OUTCOME_NOT_RELEASED);
+    cr_assert_eq(reports_count(HF_REPORT_FOREIGN_CLOSE), 1);
+    hf_table_destroy(plain);
+}
+
 Test(identity, another_object_is_a_foreign_close)
 {
     hf_handle handle = open_in(table, &identified, fake_make(world));
