@@ -285,32 +285,39 @@ int hf_fuzz_play(const hf_fuzz_target *target, const uint8_t *data, size_t size)
 #define HF_FUZZ_MAIN_
 #endif
 
-/* Defines what fuzzing engines call, for a target; and, where HF_FUZZ_STANDALONE was defined before
- * this header was included, a main function that replays inputs.  At file scope, once in a
- * program. */
-#define HF_FUZZ_TARGET(target)                                                                    \
-    static const hf_fuzz_shape hf_fuzz_shape_ = HF_FUZZ_SHAPE_INIT;                               \
-    HF_BEGIN_DECLS                                                                                \
-    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                 \
-    size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);   \
-    size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,     \
-                                     size_t two_size, uint8_t *out, size_t out_size,              \
-                                     unsigned seed);                                              \
-    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                  \
-    {                                                                                             \
-        return hf_fuzz_play(&(target), data, size);                                               \
-    }                                                                                             \
-    size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)    \
-    {                                                                                             \
-        return hf_fuzz_mutate(&hf_fuzz_shape_, data, size, max_size, seed);                       \
-    }                                                                                             \
-    size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,     \
-                                     size_t two_size, uint8_t *out, size_t out_size,              \
-                                     unsigned seed)                                               \
-    {                                                                                             \
-        return hf_fuzz_cross(&hf_fuzz_shape_, one, one_size, two, two_size, out, out_size, seed); \
-    }                                                                                             \
-    HF_END_DECLS                                                                                  \
+/* What fuzzing engines call; the following define them. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
+                                 size_t two_size, uint8_t *out, size_t out_size, unsigned seed);
+
+/* Defines the mutators, for inputs of an hf_fuzz_shape of that name: for those who play their
+ * records themselves.  At file scope, once in a program. */
+#define HF_FUZZ_MUTATORS(shape)                                                                \
+    HF_BEGIN_DECLS                                                                             \
+    size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) \
+    {                                                                                          \
+        return hf_fuzz_mutate(&(shape), data, size, max_size, seed);                           \
+    }                                                                                          \
+    size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,  \
+                                     size_t two_size, uint8_t *out, size_t out_size,           \
+                                     unsigned seed)                                            \
+    {                                                                                          \
+        return hf_fuzz_cross(&(shape), one, one_size, two, two_size, out, out_size, seed);     \
+    }                                                                                          \
+    HF_END_DECLS
+
+/* Defines all three, for a target; and, where HF_FUZZ_STANDALONE was defined before this header was
+ * included, a main function that replays inputs.  At file scope, once in a program. */
+#define HF_FUZZ_TARGET(target)                                      \
+    static const hf_fuzz_shape hf_fuzz_shape_ = HF_FUZZ_SHAPE_INIT; \
+    HF_FUZZ_MUTATORS(hf_fuzz_shape_)                                \
+    HF_BEGIN_DECLS                                                  \
+    int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)    \
+    {                                                               \
+        return hf_fuzz_play(&(target), data, size);                 \
+    }                                                               \
+    HF_END_DECLS                                                    \
     HF_FUZZ_MAIN_
 
 HF_END_DECLS

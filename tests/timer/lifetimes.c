@@ -615,7 +615,7 @@ Test(lifetimes, bad_arguments)
 {
     const hf_timer_queue_options good = HF_TIMER_QUEUE_OPTIONS_INIT;
     hf_timer_queue_options bad = good;
-    hf_timer_order incomplete = timer_list_order;
+    hf_timer_order incomplete = list_order;
     bad.size--;
     MUST(create_with(bad), HF_E_INVALID_ARGUMENT);
     bad = good;

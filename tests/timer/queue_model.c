@@ -334,7 +334,7 @@ static void play_all(const hf_timer_order *order)
 
 Test(queue_model, list)
 {
-    play_all(&timer_list_order);
+    play_all(&list_order);
 }
 
 Test(queue_model, heap)

@@ -34,74 +34,9 @@ hf_timer_queue *timers_create(const hf_timer_order *order)
     return queue;
 }
 
-/* ---- an order such as a user might plug in: a sorted list with a head -------------------------
- */
-
-static hf_status list_create(uint64_t capacity, int64_t now_us, void **order)
-{
-    (void)capacity;
-    (void)now_us;
-    hf_timer_link *head = calloc(1, sizeof(*head));
-    if (head == NULL)
-        return HF_E_NO_MEMORY;
-    head->next = head->previous = head;
-    *order = head;
-    return HF_OK;
-}
-
-static hf_status list_reserve(void *order, uint64_t count)
-{
-    (void)order;
-    (void)count;
-    return HF_OK;
-}
-
-static void list_insert(void *order, hf_timer_link *link)
-{
-    hf_timer_link *at = ((hf_timer_link *)order)->previous;
-    while (at != order && at->deadline_us > link->deadline_us)
-        at = at->previous;
-    link->previous = at;
-    link->next = at->next;
-    at->next->previous = link;
-    at->next = link;
-}
-
-static void list_remove(void *order, hf_timer_link *link)
-{
-    (void)order;
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
-}
-
-static hf_timer_link *list_expire(void *order, int64_t now_us)
-{
-    hf_timer_link *first = ((hf_timer_link *)order)->next;
-    if (first == order || first->deadline_us > now_us)
-        return NULL;
-    list_remove(order, first);
-    return first;
-}
-
-static int64_t list_next(const void *order)
-{
-    const hf_timer_link *head = order;
-    return head->next != head ? head->next->deadline_us : INT64_MAX;
-}
-
-const hf_timer_order timer_list_order = {.size = (uint32_t)sizeof(hf_timer_order),
-                                         .name = "list",
-                                         .create = list_create,
-                                         .destroy = free,
-                                         .reserve = list_reserve,
-                                         .insert = list_insert,
-                                         .remove = list_remove,
-                                         .expire = list_expire,
-                                         .next_us = list_next};
-
 const hf_timer_order *timer_order(unsigned number)
 {
-    const hf_timer_order *orders[TIMER_ORDERS] = {&timer_list_order, &hf_timer_heap,
+    const hf_timer_order *orders[TIMER_ORDERS] = {&list_order, &hf_timer_heap,
                                                   &hf_timer_wheel};
     return orders[number];
 }

@@ -4,6 +4,7 @@
 #define TESTS_TIMER_SUPPORT_H
 
 #include "fixture.h"
+#include "list_order.h"
 
 #include <holdfast/timer.h>
 
@@ -11,7 +12,6 @@ enum { TIMER_ORDERS = 3 };
 #define NEVER INT64_MAX
 
 /* A sorted list, the two of the library. */
-extern const hf_timer_order timer_list_order;
 const hf_timer_order *timer_order(unsigned number);
 
 /* The clock of queues made below.  It starts at 1,000. */
