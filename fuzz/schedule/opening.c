@@ -37,12 +37,15 @@ static void open_below(hf_handle parent, hf_handle *out)
     entry *above = ledger_find(parent);
     bool closed = above->closed;
     above->parent = true; /* for ever: a wait for it may be one for the child */
-    entry *made = open_with(&options, out, REFUSED | too_many());
+    /* Not *out yet: others may close it as soon as they know it, and with it the parent. */
+    hf_handle child;
+    entry *made = open_with(&options, &child, REFUSED | too_many());
     if (made == NULL)
         return;
     if (closed && the_stage.scene->kind != FAKE_UNTIL_RELEASED)
         schedule_fail("a child was born to a handle whose close had returned");
     ledger_bind(made, above);
+    *out = child;
 }
 
 void operation_open_child(const scene_operation *what)
