@@ -107,6 +107,7 @@ Test(fork, child_is_known_by_its_own_id)
     CHILD_MUST(is_known_by_its_own_id);
 }
 
+#ifndef HF_TSAN_BUILD_ /* cannot start threads in the child of a process with several */
 static int heats_and_defers(void *argument)
 {
     (void)argument;
@@ -121,7 +122,6 @@ static int heats_and_defers(void *argument)
     return 0;
 }
 
-#ifndef HF_TSAN_BUILD_ /* cannot start threads in the child of a process with several */
 Test(fork, hazards_protect_in_the_child)
 {
     fork_scene_open(FAKE_RUNDOWN);

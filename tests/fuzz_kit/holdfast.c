@@ -87,6 +87,7 @@ static const hf_fuzz_operation operations[] = {
 static void play_things(const char *bug, uint64_t number)
 {
     const hf_fuzz_target target = {.name = "things",
+                                   .timeout_ms = 60000,
                                    .kinds = kinds,
                                    .kind_count = HF_FUZZ_COUNT(kinds),
                                    .operations = operations,

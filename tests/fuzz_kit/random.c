@@ -88,6 +88,7 @@ static const hf_fuzz_operation operations[] = {
 
 static const hf_fuzz_target target = {
     .name = "anything",
+    .timeout_ms = 60000,
     .kinds = kinds,
     .kind_count = HF_FUZZ_COUNT(kinds),
     .operations = operations,

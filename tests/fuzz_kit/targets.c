@@ -79,6 +79,7 @@ hf_fuzz_target box_target(const char *bug)
                              .operation_count = HF_FUZZ_COUNT(box_operations),
                              .set_up = begin,
                              .data = (void *)(uintptr_t)bug,
+                             .timeout_ms = 60000, /* the machine may be busy */
                              .flags = HF_FUZZ_LEAVES_OPEN,
                              .code_head = "#include \"box.h\"",
                              .code_begin = plant};
