@@ -52,6 +52,10 @@ int hf_fuzz_replay(int argc, char **argv, hf_fuzz_input_function play);
  *
  * Describe what its handles are and what can be done with them; the kit makes sequences of it:
  *
+ *     #define HF_FUZZ_IMPLEMENTATION
+ *     #include <holdfast/fuzz.h>
+ *     #include <zlib.h>
+ *
  *     static hf_fuzz_answer gz_open(hf_fuzz_call *call)
  *     {
  *         return hf_fuzz_made_pointer(call, gzopen("input.gz", "rb"));    // NULL: it failed
@@ -70,18 +74,31 @@ int hf_fuzz_replay(int argc, char **argv, hf_fuzz_input_function play);
  *     }
  *     static const hf_fuzz_kind kinds[] = {{.name = "gz", .c_type = "gzFile"}};
  *     static const hf_fuzz_operation operations[] = {
- *         {"gzopen", gz_open, .makes = "gz", .code = "$0 = gzopen(\"input.gz\", \"rb\")"},
- *         {"gzread", gz_read, .takes = {"gz"}, .code = "gzread($1, buffer, $a % 256)"},
- *         {"gzclose", gz_close, .takes = {"gz"}, .flags = HF_FUZZ_CLOSES, .code = "gzclose($1)"},
+ *         {.name = "gzopen", .call = gz_open, .makes = "gz",
+ *          .code = "$0 = gzopen(\"input.gz\", \"rb\")"},
+ *         {.name = "gzread", .call = gz_read, .takes = {"gz"},
+ *          .code = "gzread($1, buffer, $a % 256)"},
+ *         {.name = "gzclose", .call = gz_close, .takes = {"gz"}, .flags = HF_FUZZ_CLOSES,
+ *          .code = "gzclose($1)"},
  *     };
  *     static const hf_fuzz_target gz = {
- *         "zlib", kinds, HF_FUZZ_COUNT(kinds), operations, HF_FUZZ_COUNT(operations),
+ *         .name = "zlib",
+ *         .kinds = kinds, .kind_count = HF_FUZZ_COUNT(kinds),
+ *         .operations = operations, .operation_count = HF_FUZZ_COUNT(operations),
  *         .code_head = "#include <zlib.h>\nstatic char buffer[256];"
  *     };
  *     HF_FUZZ_TARGET(gz)
  *
+ *     gzip < /etc/passwd > input.gz
  *     clang -g -fsanitize=fuzzer,address gz_fuzz.c -lholdfast -lz -lpthread && ./a.out
  *     cc -DHF_FUZZ_STANDALONE -g gz_fuzz.c -lholdfast -lz -lpthread && ./a.out crash-...
+ *
+ * In C++17, which has no designators, the members stand in their order:
+ *
+ *     const hf_fuzz_operation operations[] = {
+ *         {"gzopen", gz_open, "gz", {}, 0, "$0 = gzopen(\"input.gz\", \"rb\")"},
+ *         {"gzclose", gz_close, nullptr, {"gz"}, HF_FUZZ_CLOSES, "gzclose($1)"},
+ *     };
  *
  * A handle is whatever your interface hands out: a pointer, a number, an hf_handle; the kit keeps
  * it as 64 bits, its *value*.  It knows each handle that was made, by which operation, and which
@@ -100,7 +117,8 @@ int hf_fuzz_replay(int argc, char **argv, hf_fuzz_input_function play);
  *
  * For each of them it prints the operations so far, the last one being the culprit, and as C, for
  * those that have a template; then one SUMMARY line; and ends the process by abort(), which
- * libFuzzer and AFL++ record.  After a crash only the operations are printed; whoever watches for
+ * libFuzzer and AFL++ record.  Other sanitizers than AddressSanitizer, and _exit, end the process
+ * unseen by the kit.  After a crash only the operations are printed; whoever watches for
  * it, the sanitizer, the engine or the system, goes on as without the kit.
  *
  *     Holdfast fuzz kit: stale-accepted: #3 gzread did something with gz#1, which #2 closed
@@ -641,8 +659,8 @@ enum {
     HF_FUZZ_TABLE_ = 1024,                                  /* slots of the kit's table */
     HF_FUZZ_LABELS_ = 2 * HF_FUZZ_TABLE_, /* a label is rewritten long after its slot is */
     HF_FUZZ_LABEL_ = 96,
-    HF_FUZZ_RUNNING_ = -1, /* a step without an answer yet */
-    HF_FUZZ_STACK_ = 32768 /* for signal handlers */
+    HF_FUZZ_RUNNING_ = INT32_MIN, /* a step without an answer yet */
+    HF_FUZZ_STACK_ = 32768        /* for signal handlers */
 };
 
 /* What `made` is before an operation sets it. */
@@ -692,7 +710,8 @@ typedef struct hf_fuzz_state_ {
     bool ready;
     bool print; /* HOLDFAST_FUZZ_OPTIONS */
     bool code;
-    int64_t timeout_ms; /* -1: the target's */
+    int64_t wanted_ms;  /* the time-out that the environment wants; -1: none */
+    int64_t timeout_ms; /* the one that there is */
     pid_t process;
     hf_table *table; /* every handle that was made, for histories; NULL: there is no room */
     hf_namespace name_spaces[HF_FUZZ_KINDS + 1];
@@ -858,7 +877,7 @@ static void hf_fuzz_print_answer_(uint32_t number)
         hf_fuzz_print_(" <- here");
     else if (step->answer == HF_FUZZ_DONE && makes != 0)
         hf_fuzz_print_(" -> %s#%u", hf_fuzz_kind_name_(makes), number);
-    else if (step->answer <= HF_FUZZ_BROKEN)
+    else if (step->answer >= HF_FUZZ_DONE && step->answer <= HF_FUZZ_BROKEN)
         hf_fuzz_print_(" -> %s", names[step->answer]);
     else
         hf_fuzz_print_(" -> %d", step->answer);
@@ -1060,8 +1079,9 @@ static void hf_fuzz_on_asan_(const char *text)
 
 static void hf_fuzz_on_exit_(void)
 {
-    if (getpid() == hf_fuzz_.process)
-        hf_fuzz_tell_end_("garbage", "ended the process: it called exit");
+    bool told = __atomic_load_n(&hf_fuzz_.told, __ATOMIC_RELAXED); /* who tells may exit */
+    if (hf_fuzz_.playing && !told && getpid() == hf_fuzz_.process)
+        hf_fuzz_tell_("garbage", "ended the process: it called exit");
 }
 
 static const int hf_fuzz_signals_[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -2047,7 +2067,7 @@ static bool hf_fuzz_set_option_(const char *key, const char *value)
     else if (strcmp(key, "code") == 0)
         hf_fuzz_.code = number != 0;
     else if (strcmp(key, "timeout_ms") == 0)
-        hf_fuzz_.timeout_ms = (int64_t)number;
+        hf_fuzz_.wanted_ms = (int64_t)number;
     else if (strcmp(key, "help") == 0 && number != 0)
         hf_fuzz_print_keys_();
     else
@@ -2060,7 +2080,7 @@ static void hf_fuzz_read_environment_(void)
     char text[256];
     const char *given = getenv("HOLDFAST_FUZZ_OPTIONS");
     char *rest = NULL;
-    hf_fuzz_.timeout_ms = -1;
+    hf_fuzz_.wanted_ms = -1;
     snprintf(text, sizeof(text), "%s", given != NULL ? given : "");
     for (char *key = strtok_r(text, ":", &rest); key != NULL; key = strtok_r(NULL, ":", &rest)) {
         char *value = strchr(key, '=');
@@ -2119,8 +2139,9 @@ static void hf_fuzz_adopt_(const hf_fuzz_target *target)
     hf_fuzz_check_makers_(target);
     if (!hf_fuzz_.ready)
         hf_fuzz_begin_();
-    if (hf_fuzz_.timeout_ms < 0)
-        hf_fuzz_.timeout_ms = target->timeout_ms != 0 ? target->timeout_ms : 2000;
+    hf_fuzz_.timeout_ms = target->timeout_ms != 0 ? target->timeout_ms : 2000;
+    if (hf_fuzz_.wanted_ms >= 0)
+        hf_fuzz_.timeout_ms = hf_fuzz_.wanted_ms;
     hf_fuzz_watch_();
     if ((target->flags & HF_FUZZ_ON_HOLDFAST) != 0)
         hf_fuzz_hear_all_();

@@ -100,6 +100,18 @@ static hf_fuzz_answer answers_seven(hf_fuzz_call *call)
     return (hf_fuzz_answer)(7 + 0 * call->index);
 }
 
+static hf_fuzz_answer answers_minus_one(hf_fuzz_call *call)
+{
+    (void)call;
+    return (hf_fuzz_answer)-1;
+}
+
+static hf_fuzz_answer answers_far_off(hf_fuzz_call *call)
+{
+    (void)call;
+    return (hf_fuzz_answer)-1000000;
+}
+
 static hf_fuzz_answer is_merely_done(hf_fuzz_call *call)
 {
     (void)call;
@@ -139,6 +151,16 @@ static void play_one(hf_fuzz_answer (*call)(hf_fuzz_call *), const char *makes)
 static void garbage_answer(void)
 {
     play_one(answers_seven, NULL);
+}
+
+static void garbage_negative(void)
+{
+    play_one(answers_minus_one, NULL);
+}
+
+static void garbage_far_off(void)
+{
+    play_one(answers_far_off, NULL);
 }
 
 static void garbage_nothing_made(void)
@@ -190,6 +212,8 @@ const kit_scene finding_scenes[] = {SCENE(nothing),
                                     SCENE(duplicate_owner),
                                     SCENE(parent_closed),
                                     SCENE(garbage_answer),
+                                    SCENE(garbage_negative),
+                                    SCENE(garbage_far_off),
                                     SCENE(garbage_nothing_made),
                                     SCENE(garbage_made_and_failed),
                                     SCENE(garbage_made_unasked),
