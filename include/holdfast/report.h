@@ -220,8 +220,8 @@ HF_API const char *hf_report_kind_name(hf_report_kind kind);
  * Without AddressSanitizer a block's bounds are not known: only values that are this very address
  * are found.  Addresses below 65536 are taken for no pointers.  Closed handles are known until
  * their table reuses the slot, and only if the table recorded them: at level 1 and above, or
- * because the handle had a namespace, label, parent or group.  A block that was freed and
- * handed out anew may have had more owners than one: all of them are told.
+ * because the handle was borrowed or had a namespace, identity, label, parent or group.  A block
+ * that was freed and handed out anew may have had more owners than one: all of them are told.
  *
  * Looks at every slot of all tables, without a lock: of handles that are opened or closed meanwhile
  * it may or may not tell.  Names addresses, as hf_report_text does. */

@@ -54,7 +54,8 @@ typedef struct hf_table_options {
     hf_level level;
     uint64_t capacity_slots; /* 0: 16,777,215; at most 2^30 - 2.  Costs address space, not memory:
                                 16 bytes a slot, 16 more with FIFO, and 184 to 576 where cold
-                                records are needed (labels, parents, namespaces, stacks) */
+                                records are needed (labels, parents, namespaces, identities,
+                                stacks) */
     uint64_t seed;           /* 0: handles differ from run to run; else runs are deterministic */
     const char *name;        /* for reports, at most 47 bytes are kept; NULL: "table" */
     bool skip_checks;        /* do not search namespaces nor compare identities */

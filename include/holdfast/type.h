@@ -107,7 +107,8 @@ typedef struct hf_type {
 
     /* Wakes threads that block in the system on this value (shutdown of a socket).  Called by close
      * while others hold the value, again and again until they have left, but not when identify
-     * says that the value is somebody else's by now.  May be NULL. */
+     * says that the value is somebody else's by now, nor by a fork that closes it in the child, nor
+     * for what is poisoned there.  May be NULL. */
     void (*unblock)(hf_value value, void *context);
 
     uint32_t fork;     /* hf_fork_policy; hf_open answers INVALID_ARGUMENT to any other */

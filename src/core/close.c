@@ -360,18 +360,18 @@ static hf_status refuse_batch(hf_table *table, const hf_handle *handles, size_t 
 
 /* All are sealed before one look at the hazards, which then serves for all of them. */
 static void end_batch(hf_table *table, const hf_handle *handles, size_t count, const uint8_t *left,
-                      hf_close_result *results, hf_site site)
+                      hf_close_result *results, const hf_refusal *refusal)
 {
     hf_closer closer;
     hf_view view;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !refusal->is_alone; i++)
         if (find_closer(table, handles[i], left[i], &closer))
             hf_close_unblock(&closer);
     hf_full_fence(); /* after SEALED, before the look.  Partner: the leavers' fence */
     hf_view_take(&view);
     for (size_t i = 0; i < count; i++)
         if (find_closer(table, handles[i], left[i], &closer))
-            hf_close_end(&closer, &view, results != NULL ? &results[i] : NULL, site);
+            hf_close_end(&closer, &view, results != NULL ? &results[i] : NULL, refusal->site);
 }
 
 hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count,
@@ -381,7 +381,7 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
     hf_note_begin(HF_NOTE_TABLE, (uint64_t)(uintptr_t)table);
     begin_batch(table, handles, count, left, trace_of(table, refusal->site));
     hf_status answer = refuse_batch(table, handles, count, left, results, refusal);
-    end_batch(table, handles, count, left, results, refusal->site);
+    end_batch(table, handles, count, left, results, refusal);
     hf_note_end();
     return answer;
 }

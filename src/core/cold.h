@@ -1,10 +1,10 @@
 /* Cold records: what is known of a handle beyond its value.
  *
  * They lie in an array parallel to the slots, committed as far as it is used.  A handle whose type
- * field is odd has one: because it is borrowed, has a parent, a label, a group or a namespace, or
- * because the table's level asks for stacks.  One whose type field is even may come by one when it
- * is closed, for its completion alone.  Each record keeps the last lives of its slot, newest and
- * older, so that a report on a stale handle can tell who opened and who closed it.
+ * field is odd has one: because it is borrowed, has a parent, a label, a group, a namespace or
+ * an identity, or because the table's level asks for stacks.  One whose type field is even may come
+ * by one when it is closed, for its completion alone.  Each record keeps the last lives of its
+ * slot, newest and older, so that a report on a stale handle can tell who opened and who closed it.
  *
  * Fields are written by the thread that opens or closes the life and may be read by any at any
  * time; a reader checks the generation before and after. */

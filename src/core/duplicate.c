@@ -1,4 +1,5 @@
 /* Duplicating: the type makes a second value, inside a reference to the first. */
+#include "core/close.h"
 #include "core/open.h"
 #include "core/reference.h"
 
@@ -8,6 +9,9 @@ static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_t
 {
     hf_handle copy;
     hf_value value = 0;
+    hf_refusal quiet = *refusal; /* the caller was never given that handle */
+    quiet.quiet = true;
+    quiet.closes = true;
     hf_status status = hf_reserve_at(to, type, &copy, refusal);
     if (status != HF_OK)
         return status;
@@ -15,19 +19,21 @@ static hf_status duplicate_value(const hf_ref *source, const hf_type *type, hf_t
     status = type->duplicate(source->value, type->context, &value);
     if (status != HF_OK) {
         hf_note_end();
-        (void)hf_close(to, copy, NULL);
+        (void)hf_close_batch(to, &copy, 1, NULL, &quiet);
         return status;
     }
-    status = hf_commit_at(to, copy, value, refusal);
+    status = hf_commit_at(to, copy, value, &quiet);
     hf_note_end();
     if (status == HF_OK) {
         *out = copy;
-    } else if (type->release != NULL) {
-        /* Somebody shut the table down meanwhile and abandoned the slot. */
+        return HF_OK;
+    }
+    /* Somebody shut the table down meanwhile and abandoned the slot. */
+    if (type->release != NULL) {
         int32_t error;
         (void)type->release(value, type->context, &error);
     }
-    return status;
+    return hf_fail(to, HF_E_CLOSING);
 }
 
 hf_status hf_duplicate(hf_table *from, hf_handle handle, hf_table *to, hf_handle *out)

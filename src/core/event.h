@@ -81,8 +81,7 @@ typedef struct hf_event_description {
 /* Writes a description as hf_describe_address does. */
 size_t hf_event_describe(const hf_event_description *description, char *buffer, size_t size);
 
-/* Writes it where reports go, as what follows a report of AddressSanitizer's on this thread; NULL
- * where nothing is known, or nothing is to be told. */
+/* Writes it where reports go, as what follows a report of AddressSanitizer's on this thread. */
 void hf_event_follow_report(const hf_event_description *description);
 
 /* Whether the option describe asks for such a thing. */

@@ -337,7 +337,8 @@ static void poison(const hf_subject *subject)
 
 static void close_quietly(const hf_subject *subject)
 {
-    hf_refusal refusal = {.operation = "fork", .site = HF_SITE(), .closes = true, .quiet = true};
+    hf_refusal refusal = {
+        .operation = "fork", .site = HF_SITE(), .closes = true, .quiet = true, .is_alone = true};
     (void)hf_close_batch(subject->table, &subject->handle, 1, NULL, &refusal);
 }
 

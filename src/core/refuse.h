@@ -10,6 +10,7 @@ typedef struct hf_refusal {
     const hf_type *type; /* what the caller asked for; NULL: any */
     bool closes;         /* a second close is a double-close, not a stale-use */
     bool quiet;          /* neither count nor report */
+    bool is_alone;       /* there is no other thread, so nobody is blocked in the system */
 } hf_refusal;
 
 /* The status that an operation on this handle deserves now; HF_OK when the handle is live and of

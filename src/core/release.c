@@ -220,8 +220,9 @@ bool hf_unblock(const hf_subject *subject)
         return false;
     hf_inside_begin(subject->handle.bits);
     hf_value value = (hf_value)__atomic_load_n(&subject->slot->value, __ATOMIC_RELAXED);
-    /* Whoever has the value by now is not to be disturbed. */
-    if (!hf_raw_has_cold(subject->raw) || is_genuine(subject, type, value))
+    /* Whoever has the value by now is not to be disturbed, nor is a parent process. */
+    if (!hf_is_poisoned_here(subject, type) &&
+        (!hf_raw_has_cold(subject->raw) || is_genuine(subject, type, value)))
         type->unblock(value, type->context);
     hf_inside_end(subject->handle.bits);
     unhold_noted(subject);

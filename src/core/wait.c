@@ -12,6 +12,7 @@
 #include "core/exit.h"
 #include "core/refuse.h"
 #include "core/signal.h"
+#include "platform/sanitizer.h"
 
 enum { BUCKETS = 64, REPORTED_HOLDERS = 16 };
 
@@ -158,8 +159,9 @@ static bool add_holder(void *context, const hf_event_holder *holder)
     return all->count < REPORTED_HOLDERS;
 }
 
-/* References are known by stack at level 3 only. */
-static void add_references(const hf_subject *subject, holders *all)
+/* References are known by stack at level 3 only.  The handle may end meanwhile, and its record be
+ * poisoned. */
+HF_UNCHECKED static void add_references(const hf_subject *subject, holders *all)
 {
     const hf_cold *cold = hf_raw_has_cold(subject->raw)
                               ? hf_cold_at(subject->table, hf_raw_index(subject->raw))

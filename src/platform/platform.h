@@ -164,8 +164,8 @@ typedef struct hf_os_symbol {
  * One thread at a time: callers serialise. */
 void hf_os_symbolize(uintptr_t return_address, hf_os_symbol *out);
 
-/* The same by a sanitizer's symbolizer alone: takes no lock of the C library's, and does not
- * allocate by its functions. */
+/* The same by a sanitizer's symbolizer alone: does not allocate by the C library's functions, and
+ * takes no lock of its (before glibc 2.35: the dynamic linker's). */
 void hf_os_symbolize_by_sanitizer(uintptr_t return_address, hf_os_symbol *out);
 
 /* Gives back what hf_os_symbolize holds on to, descriptors above all.  Serialised with it. */

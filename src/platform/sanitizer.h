@@ -3,7 +3,7 @@
  * without them, gcc's and clang's, whether they came by a shared object or lie in the program.
  *
  * Without a runtime every function here does nothing and answers "no".  Unless said otherwise: any
- * thread; preserves errno. */
+ * thread; errno is the caller's to save. */
 #ifndef HF_PLATFORM_SANITIZER_H
 #define HF_PLATFORM_SANITIZER_H
 

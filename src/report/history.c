@@ -88,8 +88,8 @@ size_t hf_event_describe(const hf_event_description *description, char *buffer, 
 void hf_event_follow_report(const hf_event_description *description)
 {
     int error = hf_os_error();
-    hf_self.after_report = true;
-    if (description != NULL && (description->count != 0 || description->part != NULL))
+    hf_sanitizers_report_is_here();
+    if (description->count != 0 || description->part != NULL)
         hf_output_history(description);
     hf_sanitizers_report_is_out();
     hf_os_set_error(error);

@@ -143,12 +143,13 @@ typedef struct destination {
     bool is_sanitizers; /* where its own reports go */
 } destination;
 
-static destination open_destination(void)
+static destination open_destination(bool nested)
 {
     destination to = {.output = hf_os_standard_error()};
     const char *path = hf_output_log_path();
     if (path == by_default) {
-        to.is_sanitizers = hf_sanitizers_write_elsewhere();
+        /* Asking takes a spin lock of the runtime's, which this thread may hold. */
+        to.is_sanitizers = !nested && hf_sanitizers_write_elsewhere();
     } else if (path != to_stderr && !open_log(path, &to.output)) {
         hf_tell_once("log_path: cannot write to '%.500s' any more: reports go to standard error",
                      path);
@@ -242,7 +243,7 @@ static void deliver(const content *what)
     bool nested = hf_self.writing;
     hf_self.writing = true;
     hf_sanitizers_turn_begin();
-    destination to = open_destination();
+    destination to = open_destination(nested);
     /* A finding made while this very thread writes one, by a signal handler or by what writing
      * calls, must not wait for the lock, which this thread may hold. */
     bool brief = what->report != NULL && nested;

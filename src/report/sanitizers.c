@@ -111,15 +111,26 @@ void hf_sanitizers_end_process(void)
 
 /* ---- turns ---------------------------------------------------------------------------------- */
 
-/* From its callback on, a thread is in its report until there is none, for it may have a callback
- * at the end of the process as well.  Before, the stack of some errors tells. */
+/* A number for the report that there is, not 0. */
+static uintptr_t this_report(void)
+{
+    return hf_sanitizer_report_stack() | 1;
+}
+
+void hf_sanitizers_report_is_here(void)
+{
+    hf_self.after_report = this_report();
+}
+
+/* From its callback on, a thread is in its report until there is none, or another one, for it may
+ * have a callback at the end of the process as well.  Before, the stack of some errors tells. */
 bool hf_sanitizers_are_reporting_here(void)
 {
     if (!hf_sanitizer_is_reporting()) {
-        hf_self.after_report = false;
+        hf_self.after_report = 0;
         return false;
     }
-    if (hf_self.after_report)
+    if (hf_self.after_report == this_report())
         return true;
     uintptr_t stack = hf_sanitizer_report_stack();
     return stack >= hf_self.stack_low && stack < hf_self.stack_high;
@@ -172,5 +183,6 @@ void hf_sanitizers_report_is_out(void)
 void hf_sanitizers_forked(void)
 {
     __atomic_store_n(&turns, hf_self.turns, __ATOMIC_RELAXED);
-    __atomic_store_n(&is_out, 0u, __ATOMIC_RELAXED);
+    /* Whoever else was making a report is not in this process, and it stays present for ever. */
+    __atomic_store_n(&is_out, hf_sanitizer_is_reporting() ? 1u : 0u, __ATOMIC_RELAXED);
 }

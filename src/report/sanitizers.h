@@ -15,7 +15,10 @@ bool hf_sanitizers_write_elsewhere(void);
 /* Ends the process after a finding whose policy is abort. */
 _Noreturn void hf_sanitizers_end_process(void);
 
-/* Whether this very thread is inside a report of AddressSanitizer's. */
+/* Says that this very thread is inside a report of AddressSanitizer's, in its callback. */
+void hf_sanitizers_report_is_here(void);
+
+/* Whether it is. */
 bool hf_sanitizers_are_reporting_here(void);
 
 /* Bracket the making and writing of a report.  Before it is written, await: until AddressSanitizer

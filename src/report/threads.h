@@ -9,15 +9,15 @@
 typedef struct hf_thread_self {
     uintptr_t stack_low; /* [low, high); both 0 if unknown */
     uintptr_t stack_high;
-    uint32_t thread;      /* number in the store; 0 if there was no memory for it */
-    bool met;             /* the fields above were asked for */
-    bool loading_options; /* guards against options that are needed while they are loaded */
-    bool symbolizing;     /* guards against findings made by what symbolising calls */
-    bool writing;         /* guards against findings made by what writing calls, and by signal
-                             handlers that interrupt it */
-    bool after_report;    /* made a report of AddressSanitizer's, if there is still one */
-    uint32_t turns;       /* reports that it is making: see sanitizers.c */
-    uint8_t hook_depth;   /* hooks that run on this thread now */
+    uint32_t thread;        /* number in the store; 0 if there was no memory for it */
+    bool met;               /* the fields above were asked for */
+    bool loading_options;   /* guards against options that are needed while they are loaded */
+    bool symbolizing;       /* guards against findings made by what symbolising calls */
+    bool writing;           /* guards against findings made by what writing calls, and by signal
+                               handlers that interrupt it */
+    uintptr_t after_report; /* the report of AddressSanitizer's that it made, if it still lasts */
+    uint32_t turns;         /* reports that it is making: see sanitizers.c */
+    uint8_t hook_depth;     /* hooks that run on this thread now */
 } hf_thread_self;
 
 /* Initial-exec: one load, also in a shared library. */

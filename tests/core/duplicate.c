@@ -184,8 +184,18 @@ Test(duplicate, into_a_table_that_is_shut_down_meanwhile)
 {
     hf_handle copy = HF_NULL_HANDLE;
     world->on_duplicate = shut_the_target_down;
-    cr_assert_neq(hf_duplicate(from, source, to, &copy), HF_OK);
+    MUST(hf_duplicate(from, source, to, &copy), HF_E_CLOSING);
     cr_assert(hf_handle_is_null(copy));
     cr_assert_eq(world->duplicates, 1);
+    cr_assert_eq(reports_total(), 0, "nobody was given that handle");
     cr_assert_eq(fake_alive(world), 1, "only the source");
+}
+
+Test(duplicate, that_fails_into_a_table_that_is_shut_down_meanwhile)
+{
+    hf_handle copy = HF_NULL_HANDLE;
+    world->on_duplicate = shut_the_target_down;
+    world->duplicate_answer = HF_E_NO_MEMORY;
+    MUST(hf_duplicate(from, source, to, &copy), HF_E_NO_MEMORY);
+    cr_assert_eq(reports_total(), 0, "nobody was given that handle");
 }

@@ -216,6 +216,39 @@ Test(fork_policy, poison_held_by_reference)
     held_by_reference(HF_FORK_POISON);
 }
 
+/* To unblock is to shut a connection down, which would be the parent's. */
+static int disturbs_nobody(void *argument)
+{
+    (void)argument;
+    HOLDS(scene_now.world->unblocks == 0);
+    if (scene_now.world->types[FAKE_RUNDOWN].fork == HF_FORK_POISON) {
+        HOLDS(hf_table_shutdown(scene_now.table, 2) != HF_OK);
+        HOLDS(scene_now.world->unblocks == 0);
+    }
+    return 0;
+}
+
+static void held_by_reference_of_a_blocker(hf_fork_policy policy)
+{
+    choose(policy);
+    fake_world_unblocks(scene_now.world, NULL);
+    fork_scene_open(FAKE_RUNDOWN);
+    MUST_OK(hf_addref(scene_now.table, scene_now.handle, &scene_now.ref));
+    CHILD_MUST(disturbs_nobody);
+    MUST_OK(hf_release(&scene_now.ref));
+    cr_expect_eq(close_now(), HF_OUTCOME_RELEASED);
+}
+
+Test(fork_policy, close_unblocks_nobody)
+{
+    held_by_reference_of_a_blocker(HF_FORK_CLOSE);
+}
+
+Test(fork_policy, poison_unblocks_nobody)
+{
+    held_by_reference_of_a_blocker(HF_FORK_POISON);
+}
+
 /* What was closed before the fork, and is held by another, ends in the child, unreleased. */
 Test(fork_policy, poison_closing_held_by_another)
 {

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <holdfast/holdfast.h>
 
-enum { KEPT = 4, CODE_SIZE = 1024 };
+enum { KEPT = 4, CODE_SIZE = 8192 };
 
 static uintptr_t blamed[KEPT];
 static unsigned findings;
