@@ -36,8 +36,7 @@ hf_timer_queue *timers_create(const hf_timer_order *order)
 
 const hf_timer_order *timer_order(unsigned number)
 {
-    const hf_timer_order *orders[TIMER_ORDERS] = {&list_order, &hf_timer_heap,
-                                                  &hf_timer_wheel};
+    const hf_timer_order *orders[TIMER_ORDERS] = {&list_order, &hf_timer_heap, &hf_timer_wheel};
     return orders[number];
 }
 
