@@ -35,6 +35,19 @@ static void close_one_of_many(model *m, card *c, const hf_close_result *result)
     s->deferred = deferred + (result->outcome == HF_OUTCOME_DEFERRED);
 }
 
+/* All are closed before the first one ends, and with it a child's hold of its parent: whoever is
+ * held by as many as can be counted now may not be told its closer. */
+static void batch_begins(model *m)
+{
+    m->any_order = true;
+    for (int i = 0; i < m->card_count; i++) {
+        card *c = &m->cards[i];
+        c->closer_unsure = c->life == HF_LIFE_CLOSING || c->life == HF_LIFE_CLOSED
+                               ? c->closer_unsure
+                               : c->counts + c->children >= MODEL_COUNT_LIMIT;
+    }
+}
+
 /* All are closed before any refusal is reported, and released after that. */
 static void note_refusals(model *m, sheet *s, card **cards, const hf_status *answers, int count)
 {
@@ -67,7 +80,7 @@ void model_play_close_many(model *m, const model_record *r)
         answers[i] = model_closability(m, s, cards[i]);
         expected = expected == HF_OK ? answers[i] : expected;
     }
-    m->any_order = true;
+    batch_begins(m);
     hf_status got = hf_close_many(s->table, handles, (size_t)count, results);
     note_refusals(m, s, cards, answers, count);
     for (int i = 0; i < count; i++) {
@@ -87,7 +100,7 @@ void model_play_close_many(model *m, const model_record *r)
  * is the library's choice, and learnt from it. */
 static void close_all(model *m, bool (*wanted)(const model *m, const card *c, int which), int which)
 {
-    m->any_order = true;
+    batch_begins(m);
     for (int i = 0; i < m->card_count; i++) {
         card *c = &m->cards[i];
         if (!c->gone && wanted(m, c, which) &&
@@ -284,7 +297,7 @@ void model_play_renew(model *m, const model_record *r)
         return;
     hf_table_destroy(s->table);
     s->closing = true;
-    m->any_order = true;
+    batch_begins(m);
     note_leaks(m, s, "hf_table_destroy");
     for (int i = 0; i < m->card_count; i++) {
         card *c = &m->cards[i];

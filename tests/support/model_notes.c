@@ -122,6 +122,7 @@ static void describe(const model *m, model_note *note, const card *c)
     note->group_name = c->group != MODEL_NONE && c->life != HF_LIFE_CLOSED ? "model" : "";
     note->opener = c->opener;
     note->closer = c->closer;
+    note->closer_unsure = c->closer_unsure;
     note->known = model_is_remembered(m, c);
 }
 
@@ -271,6 +272,8 @@ static const char *differs(const model_note *note, const model_finding *f)
         return "label";
     if (note->value != f->value && (note->known || f->value != 0))
         return "value";
+    if (note->closer_unsure && f->closer == 0)
+        return f->opener == note->opener || nothing ? NULL : "opener";
     if (note->known ? f->opener != note->opener || f->closer != note->closer
                     : !nothing && (f->opener != note->opener || f->closer != note->closer))
         return "opener or closer";

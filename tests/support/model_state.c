@@ -248,6 +248,8 @@ hf_outcome model_close(model *m, card *c)
 {
     int32_t error;
     bool reserved = c->life == HF_LIFE_RESERVED;
+    if (!m->any_order)
+        c->closer_unsure = false;
     c->life = HF_LIFE_CLOSING;
     if (reserved) {
         c->closer = m->level > 0 ? model_thread(m->actor) : 0;
@@ -272,9 +274,13 @@ static void check_history(model *m, const card *c, const hf_info *info)
 {
     const char *label = c->label != NULL ? c->label : "";
     bool known = model_is_remembered(m, c);
+    if (c->closer_unsure && info->closed_thread == 0)
+        known = false;
     if (known ? info->opened_thread != c->opener || info->closed_thread != c->closer
               : info->opened_thread != 0 && info->opened_thread != c->opener)
-        model_fail(m, "opened or closed by another thread");
+        model_fail(m, "opened by %llu and closed by %llu, not %llu and %llu",
+                   (unsigned long long)info->opened_thread, (unsigned long long)info->closed_thread,
+                   (unsigned long long)c->opener, (unsigned long long)c->closer);
     if (info->label != NULL ? strcmp(info->label, label) != 0 : known && label[0] != '\0')
         model_fail(m, "the label is wrong");
 }

@@ -56,7 +56,8 @@ typedef struct card {
     const char *label;
     uint64_t opener; /* system's ids of threads; 0: nobody, or not noted */
     uint64_t closer;
-    bool then; /* a completion is to be called */
+    bool closer_unsure; /* it may be missing */
+    bool then;          /* a completion is to be called */
     bool leaked;
     unsigned children;
     unsigned counts;                /* references and counted regions */
@@ -120,6 +121,7 @@ typedef struct model_note {
     const char *group_name;
     uint64_t opener;
     uint64_t closer;
+    bool closer_unsure;
     bool known; /* opener and closer must be told: the life is recent, and stacks are recorded */
     bool holds; /* holders are told: these */
     unsigned regions;
