@@ -5,6 +5,8 @@
  * for is over.  Everything else is what a fork or the end of the process takes away. */
 #include "scene.h"
 
+#include <unistd.h>
+
 /* ---- what holds what ------------------------------------------------------------------------ */
 
 hf_table *table_of(const card *of)
@@ -98,10 +100,37 @@ static bool end_cards(void)
     return changed;
 }
 
+static bool somebody_is_blocked(void)
+{
+    bool found = false;
+    for (int i = 1; i < THREADS; i++)
+        found = found || s.threads[i].repose == BLOCKED;
+    return found;
+}
+
+static bool is_at_its_end(const card *of)
+{
+    hf_info info = {.size = (uint32_t)sizeof(info)};
+    return (of->borrowed || of->poisoned || is_released(of->value)) &&
+           of->completions == of->completions_due &&
+           (of->orphan ||
+            (hf_inspect(table_of(of), of->handle, &info) == HF_OK && info.life == HF_LIFE_CLOSED));
+}
+
+/* Whoever waits for many handles ends each on its own thread, and goes on waiting for the others:
+ * it is given two seconds for that. */
+static void await_end(const card *of)
+{
+    for (int i = 0; i < 20000 && somebody_is_blocked() && !is_at_its_end(of); i++)
+        (void)usleep(100);
+}
+
 static void check_card(const card *of)
 {
     if (of->life == UNUSED)
         return;
+    if (of->life == OVER && of->value != 0)
+        await_end(of);
     bool ended = of->life == OVER && !of->borrowed && !of->poisoned;
     if (of->value != 0 && !of->borrowed)
         MUST(is_released(of->value) == (ended || of->life == SWEPT));
