@@ -213,7 +213,7 @@ static void ask(bool runs, const void *address, bool writes)
     change_to(decision.next);
 }
 
-/* The running thread cannot go on, for now: until it can. */
+/* The running thread cannot go on: until it can. */
 static void give_turn_away(void)
 {
     unsigned self = current;
