@@ -73,7 +73,17 @@ HF_BEGIN_DECLS
       "look at the holders' stacks (level=3 records them); give the type an unblock function")     \
     X(LOST_AT_EXIT, 18, "lost-at-exit",                                                            \
       "the process exits, and a value that must be flushed is held, or could not be flushed",      \
-      "close it, or call hf_table_shutdown, before the process exits")
+      "close it, or call hf_table_shutdown, before the process exits")                             \
+    /* The following are found by `holdfast run`, in programs as they are. */                      \
+    X(CLOSE_DURING_USE, 19, "close-during-use",                                                    \
+      "one thread closed it while another was inside a call on it",                                \
+      "stop or join its users before closing it; shut it down or signal them to wake them")        \
+    X(CLOBBER, 20, "clobber", "a descriptor that somebody else owns was replaced by dup2 or dup3", \
+      "let the system choose the number, or have its owner close it first")                        \
+    X(STANDARD_DESCRIPTOR, 21, "standard-descriptor",                                              \
+      "0, 1 or 2 was closed, and something else was opened there: what is meant for the terminal " \
+      "goes into it, or is read from it",                                                          \
+      "put /dev/null there instead of closing it")
 
 typedef enum hf_report_kind {
 #define HF_REPORT_ENUMERATOR_(NAME, number, name, meaning, advice) HF_REPORT_##NAME = number,

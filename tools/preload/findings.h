@@ -1,0 +1,37 @@
+/* From what the table reports to what is told.
+ *
+ * Findings are made by the library (hf_close of a stale handle, hf_enter of one, ...) or by the
+ * functions below, through hf_event_raise, with its policies and its de-duplication.  The report
+ * hook takes them all: it asks runs.h whether the call is part of a loop over the whole table, in
+ * which case it waits until that is known, and writes the rest into the trace.  The `holdfast`
+ * process reads them there, names their frames and prints them. */
+#ifndef RUN_FINDINGS_H
+#define RUN_FINDINGS_H
+
+#include <holdfast/holdfast.h>
+
+#include "core/event.h"
+
+void run_findings_start(void); /* installs the hook */
+
+/* The call that is wrong now: set by each wrapper's entry, so that stacks begin with the program's
+ * call and findings name the function. */
+#define RUN_SITE() HF_SITE()
+
+/* A stale close or use.  `victim` is the handle that has the number now, or null: then it is
+ * handle-reuse and names its opener. */
+void run_find_stale(hf_report_kind kind, hf_handle stale, hf_handle victim, const char *operation,
+                    hf_site site);
+
+/* foreign-close: `owner` is the handle of the stream or directory whose descriptor it is. */
+void run_find_foreign(hf_handle descriptor, hf_handle owner, const char *operation, hf_site site);
+
+/* close-during-use, clobber, standard-descriptor. */
+void run_find_kind(hf_report_kind kind, hf_handle subject, hf_handle other, const char *other_role,
+                   const char *operation, hf_site site);
+
+/* Tells what waits to be classified: before exec, exit, fork, and by the thread's next call that
+ * does not continue the run. */
+void run_findings_flush(void);
+
+#endif

@@ -1,0 +1,101 @@
+/* Descriptors: which handle each number has, or had last.
+ *
+ * The table knows everything about a life: whether it is open, who opened it and who closed it.
+ * This is only the way from a number to its handle, and what the kernel has at the number now.
+ * What was never seen opened is *unknown*: nothing is ever reported of it.
+ *
+ *   UNKNOWN  never seen                        handle 0
+ *   LIVE     open, as far as we saw            handle open
+ *   TOMB     closed; a tombstone holds it      handle stale
+ *   LEAVING  ... and is being taken away       handle stale
+ *   FREE     closed; the kernel may reuse it   handle stale
+ *   OWN      one of holdfast's own: hidden
+ *
+ * Who may change a state: of a LIVE number, who won its handle's hf_close; of a TOMB, who won the
+ * compare-and-swap to LEAVING; of any, who got the number from the kernel: it was free then. */
+#ifndef RUN_NUMBERS_H
+#define RUN_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <holdfast/holdfast.h>
+
+enum {
+    RUN_NUMBERS = 1 << 20, /* numbers beyond are not tracked */
+    RUN_WHAT_BYTES = 116
+};
+
+typedef enum run_number_state {
+    RUN_UNKNOWN,
+    RUN_LIVE,
+    RUN_TOMB,
+    RUN_LEAVING,
+    RUN_FREE,
+    RUN_OWN
+} run_number_state;
+
+/* How a number came to be what it is. */
+typedef enum run_origin {
+    RUN_CHOSEN, /* by the kernel: open, socket, dup, F_DUPFD */
+    RUN_PLACED, /* by the program: dup2, dup3 */
+    RUN_UNSEEN  /* not seen opened; learnt when it was closed */
+} run_origin;
+
+typedef struct run_number {
+    uint64_t handle; /* bits of the last handle; 0: none */
+    uint64_t stream; /* bits of the handle of the FILE or DIR that owns it; 0: none */
+    uint32_t state;  /* run_number_state */
+    uint8_t origin;
+    uint8_t life; /* which of the two texts is this life's */
+    uint8_t reserved[2];
+    char what[2][RUN_WHAT_BYTES];
+} run_number;
+
+/* NULL when it is out of range. */
+run_number *run_number_of(int descriptor);
+run_number_state run_state_of(int descriptor);
+hf_handle run_handle_of(int descriptor); /* the last one; null: unknown */
+
+/* What the number is, or was last: a path, an address.  "" if unknown. */
+const char *run_what_of(int descriptor);
+
+/* A wrapper got a new descriptor from the kernel.  `what` is printf-like and cut; `operation` is
+ * the called function's name (static).  -1 and numbers out of range are ignored.  Keeps errno.
+ * No allocation, no lock. */
+void run_opened(int descriptor, run_origin origin, const char *operation, const char *what, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The same where `what` is a path, without formatting: for open and its kin. */
+void run_opened_path(int descriptor, const char *operation, const char *path);
+
+/* The program put a descriptor onto a number by dup2 or dup3: run_placing before the system call
+ * (it reports a clobbered owner, ends the life that is there, and takes a tombstone's mark away so
+ * that nobody else removes it), then run_opened with RUN_PLACED; run_not_placed if the call failed.
+ */
+void run_placing(int descriptor, const char *operation);
+void run_not_placed(int descriptor);
+
+/* Adds to what is known: "connected to 127.0.0.1:80". */
+void run_note(int descriptor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A stream or directory owns the descriptor from now on, or no longer (null handle). */
+void run_set_stream(int descriptor, hf_handle stream);
+
+/* The life ends, by something else than close(): fclose, closedir, close_range.  Marks it closed
+ * with this stack; the number is FREE afterwards.  To be called before the system call that frees
+ * it.  True: it was live. */
+bool run_ends(int descriptor, const char *operation);
+
+/* close(): everything, the system call and errno included. */
+int run_close(int descriptor, const char *operation);
+
+/* A descriptor of holdfast's own, hidden from the program; moved to a high number. */
+int run_make_own(int descriptor);
+
+/* The types that the table has. */
+extern const hf_type run_type_descriptor; /* "descriptor" */
+extern const hf_type run_type_stream;     /* "stream" */
+extern const hf_type run_type_directory;  /* "directory" */
+
+#endif

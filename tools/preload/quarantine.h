@@ -1,0 +1,30 @@
+/* The quarantine: closed numbers stay taken by tombstones for a while, first in, first out.
+ *
+ * A tombstone is an O_PATH descriptor of "/": the kernel answers EBADF to read, write, poll and
+ * ioctl on it, and close-on-exec removes it when the program executes another.  It is put onto the
+ * number by dup3, which closes the file that was there in the same step. */
+#ifndef RUN_QUARANTINE_H
+#define RUN_QUARANTINE_H
+
+#include <stdbool.h>
+
+void run_quarantine_start(void);
+
+/* Puts a tombstone onto a number whose handle the caller has just closed, and whose file is still
+ * there.  False: not possible (0 to 2; switched off; no room); close it instead.  *error: what the
+ * system reported when the file was closed, 0. */
+bool run_quarantine_put(int descriptor, int *error);
+
+/* The same for a number that the C library has just closed itself (fclose, closedir): taken only if
+ * it is still free. */
+void run_quarantine_put_if_free(int descriptor);
+
+/* Takes a tombstone away because the program replaces it: true if there was one.  Waits, bounded,
+ * for somebody who is removing it. */
+bool run_quarantine_take(int descriptor);
+
+/* Gives all numbers back: because the process has no room for more descriptors (EMFILE), or their
+ * numbers grow too high for select(). */
+void run_quarantine_empty(void);
+
+#endif

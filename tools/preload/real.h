@@ -1,0 +1,49 @@
+/* The functions that the preloaded library stands in front of.
+ *
+ *     int n = RUN_REAL(close)(descriptor);
+ *
+ * Each is looked up once, by dlsym(RTLD_NEXT), when it is first called, or all at once when the
+ * library starts: whichever is earlier.  Programs that replace malloc may come here before any
+ * constructor ran, so the look-up does not allocate.  A function that the C library does not have
+ * is a null pointer; its wrapper is then never called by anybody.
+ *
+ * Any thread; async-signal-safe after the start. */
+#ifndef RUN_REAL_H
+#define RUN_REAL_H
+
+/* For the file of a wrapper:
+ *
+ *     RUN_WRAP(int, close, (int descriptor), (descriptor))
+ *     {
+ *         ...return RUN_REAL(close)(descriptor);
+ *     }
+ */
+#define RUN_EXPORT __attribute__((visibility("default")))
+
+/* Defines `run_real_NAME()`, which answers the next function of that name, with its type. */
+#define RUN_DECLARE_REAL(result, name, parameters)              \
+    typedef result(*run_real_type_##name) parameters;           \
+    static inline run_real_type_##name run_real_##name(void)    \
+    {                                                           \
+        static void *found;                                     \
+        void *next = __atomic_load_n(&found, __ATOMIC_RELAXED); \
+        if (__builtin_expect(next == 0, 0)) {                   \
+            next = run_find_real(#name);                        \
+            __atomic_store_n(&found, next, __ATOMIC_RELAXED);   \
+        }                                                       \
+        run_real_type_##name function;                          \
+        __builtin_memcpy(&function, &next, sizeof function);    \
+        return function;                                        \
+    }
+#define RUN_REAL(name) (run_real_##name())
+
+/* Declares the real function and begins the definition of its wrapper. */
+#define RUN_WRAP(result, name, parameters)     \
+    RUN_DECLARE_REAL(result, name, parameters) \
+    RUN_EXPORT result name parameters;         \
+    RUN_EXPORT result name parameters
+
+/* The next function of that name; NULL if there is none.  Keeps errno. */
+void *run_find_real(const char *name);
+
+#endif

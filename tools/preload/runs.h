@@ -1,0 +1,40 @@
+/* Loops over the whole table: "for (i = 3; i < max; i++) close(i);", and probes by fstat or fcntl
+ * in the same manner.  They hit closed numbers by design and are silent.
+ *
+ * A *series* is a run of calls of one operation, from one place in the program, on one thread, on
+ * descriptors that follow each other upwards or downwards.  A finding made in a series waits until
+ * the series ends or is classified:
+ *
+ *   - it is a loop over the table once it has three calls or more and touches a number that was
+ *     never seen open, or passes the highest number ever seen: its findings are dropped, and the
+ *     rest of it is silent;
+ *   - a series that ends before is none: a batch of double closes is a finding.
+ *
+ * The series ends with the thread's next tracked call that does not continue it.  All calls of the
+ * wrappers for close and for probes come through here; others only look whether one is open. */
+#ifndef RUN_RUNS_H
+#define RUN_RUNS_H
+
+#include <stdbool.h>
+
+#include "self.h"
+
+typedef enum run_operation { RUN_CLOSING = 1, RUN_PROBING } run_operation;
+
+/* This thread closes or probes the descriptor, from this return address.  To be called before the
+ * finding that it may make. */
+void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown);
+
+/* What becomes of a finding made in the open series now. */
+typedef enum run_verdict { RUN_TELL, RUN_WAIT, RUN_DROP } run_verdict;
+run_verdict run_series_verdict(void);
+
+/* Another call of this thread: the series is over. */
+void run_series_end(void);
+static inline void run_series_break(void)
+{
+    if (__builtin_expect(run_self.series.length != 0, 0))
+        run_series_end();
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* What the preloaded library knows of this process and of the calling thread.
+ *
+ * The order of things.  The first wrapper that is called, or the library's constructor, whichever
+ * is earlier, starts it (run_start): it joins the trace, reads the settings from the trace's
+ * header, makes the table, installs the report hook and takes its own variables out of the
+ * environment.  If anything of that fails the library stays off, and every wrapper only calls the
+ * real function. Until it is on, and while a thread is inside the library itself (`inside`),
+ * wrappers do the same. */
+#ifndef RUN_SELF_H
+#define RUN_SELF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <holdfast/holdfast.h>
+
+/* X(NAME, "key", default, "help"): what the traced processes read from the trace's settings. */
+#define RUN_SETTINGS(X)                                                             \
+    X(QUARANTINE, "quarantine", 256,                                                \
+      "how many closed descriptors are kept from being used again; 0: none")        \
+    X(FOLLOW, "follow", 1, "look into child processes that execute other programs") \
+    X(LEAKS, "leaks", 0, "report what is open when a process exits")                \
+    X(HALT_ON_ERROR, "halt_on_error", 0, "abort the process at its first finding")  \
+    X(STACK_DEPTH, "stack_depth", 16, "frames of a recorded stack, 1 to 64")        \
+    X(PROBES, "probes", 0, "report fcntl(F_GETFD) and the like on closed descriptors, too")
+
+typedef enum run_setting {
+#define RUN_SETTING_ENUMERATOR_(NAME, key, initial, help) RUN_##NAME,
+    RUN_SETTINGS(RUN_SETTING_ENUMERATOR_)
+#undef RUN_SETTING_ENUMERATOR_
+        RUN_SETTING_COUNT
+} run_setting;
+
+/* The name of the environment variable that holds the trace's path for programs to be executed. */
+#define RUN_VARIABLE "HOLDFAST_RUN"
+
+typedef struct run_process {
+    uint32_t on; /* whether anything is tracked: loaded acquire by run_is_on */
+    bool forked; /* by fork, and has not executed since */
+    hf_table *table;
+    uint32_t settings[RUN_SETTING_COUNT];
+    char trace_path[1024];   /* absolute */
+    char library_path[1024]; /* this library's, absolute */
+} run_process;
+extern run_process run_this_process;
+
+/* An open run of like calls on neighbouring descriptors: see runs.h. */
+typedef struct run_series {
+    const void *site; /* the call's return address */
+    uint8_t operation;
+    int8_t direction;
+    bool classified; /* known for a loop over the whole table: silent */
+    bool saw_unknown;
+    int last;
+    uint32_t length;
+    uint32_t findings;
+} run_series;
+
+enum { RUN_CALLS = 8 };
+
+/* A call that this thread is inside of: see uses.h. */
+typedef struct run_call {
+    const void *frame; /* of the wrapper: once the stack is above it, the call is over */
+    const char *operation;
+    hf_region region;
+    int descriptor;
+} run_call;
+
+typedef struct run_thread {
+    uint32_t inside;     /* depth of the library's own work on this thread */
+    bool is_vfork_child; /* between vfork and exec: shares the parent's memory, is left alone */
+    int last_closed;     /* what this thread closed last, -1: something else came after it */
+    run_series series;
+    uint32_t call_count;
+    run_call calls[RUN_CALLS];
+} run_thread;
+extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
+
+void run_start(void); /* idempotent; other threads that come meanwhile go on untracked */
+
+/* Whether this call is to be tracked. */
+static inline bool run_is_on(void)
+{
+    /* Acquire: the process's fields are written.  Partner: the release at the end of run_start. */
+    uint32_t on = __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(on == 0, 0)) {
+        run_start();
+        on = __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE);
+    }
+    return on == 1 && run_self.inside == 0 && !run_self.is_vfork_child;
+}
+
+#endif
