@@ -95,6 +95,20 @@ void hf_event_raise(const hf_event *event, hf_site site);
 /* Whether findings of this kind are to be counted at all (policy other than ignore).  One load. */
 bool hf_event_counts(hf_report_kind kind);
 
+/* Whether a trace wants to be told of lives: 0 for no; else see report/trace_format.h.  One load.
+ * Who opens or closes a handle for which stacks are recorded asks. */
+extern uint32_t hf_event_lives_now;
+static inline uint32_t hf_event_lives(void)
+{
+    /* Acquire: the trace can be written to.  Partner: the release when it was begun. */
+    return __atomic_load_n(&hf_event_lives_now, __ATOMIC_ACQUIRE);
+}
+
+/* For a trace: a handle was opened, or is being closed, or (`detached`) its value is handed out.
+ * No lock, no allocation; may be called inside a window. */
+void hf_event_opened(const hf_event_party *party, bool borrowed, const char *operation);
+void hf_event_closed(hf_handle handle, hf_trace closed, bool detached, const char *operation);
+
 /* The process is exiting: what is reported from now on must not wait without a bound for locks of
  * others (the loader's, malloc's). */
 void hf_event_exit(void);

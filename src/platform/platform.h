@@ -50,7 +50,8 @@ uint64_t hf_os_fail_allocation(uint64_t nth);
 /* ---- time, randomness (posix_misc.c); errors: error.h
  * ------------------------------------------------- */
 
-int64_t hf_os_now_ns(void); /* monotonic */
+int64_t hf_os_now_ns(void);       /* monotonic */
+uint64_t hf_os_realtime_ns(void); /* since 1970 */
 uint64_t hf_os_random(void);
 
 /* ---- waiting (linux_wait.c) ------------------------------------------------------------------ */
@@ -174,6 +175,20 @@ void hf_os_symbolize_end(void);
 /* Only the module, the offset in it, and in_holdfast as far as those tell. */
 void hf_os_locate(uintptr_t return_address, hf_os_symbol *out);
 
+/* A loaded object file. */
+typedef struct hf_os_module {
+    uint64_t start; /* [start, end): where it lies */
+    uint64_t end;
+    uint64_t bias; /* its addresses in memory less those in its file */
+    uint32_t id_bytes;
+    unsigned char id[32]; /* its build id */
+    bool is_library;      /* a shared object of Holdfast's own, with this code in it */
+    char path[1024];      /* "" if unknown; cut */
+} hf_os_module;
+
+/* The one that an address lies in.  Takes no lock with glibc 2.35 and later. */
+bool hf_os_module_find(uintptr_t address, hf_os_module *out);
+
 /* ---- exit (posix_exit.c) --------------------------------------------------------------------- */
 
 /* Calls `function` when the process exits, by exit or quick_exit: before what was registered until
@@ -208,5 +223,45 @@ bool hf_os_absolute_path(const char *path, size_t length, char *buffer, size_t s
 const char *hf_os_error_text(int error, char *buffer, size_t size);
 
 _Noreturn void hf_os_abort(void);
+
+/* The system's id of the process that started this one. */
+uint64_t hf_os_parent_id(void);
+
+/* The path of the program that runs, "" if unknown, and its arguments, each ended by a zero; what
+ * does not fit is cut.  Answers the arguments' bytes. */
+void hf_os_program_path(char *buffer, size_t size);
+size_t hf_os_arguments(char *buffer, size_t size);
+
+/* ---- a file that processes share in memory (posix_shared.c) ----------------------------------
+ *
+ * No descriptor is kept: a program would see it, and close it.  The file grows by being opened
+ * again by its path, which must still lead to the same file.  Room that has blocks can be written
+ * without a fault, however full the disk gets. */
+typedef struct hf_os_shared {
+    char *memory; /* `capacity` bytes of address space */
+    uint64_t capacity;
+    uint64_t device; /* which file it is */
+    uint64_t file;
+    char path[1024]; /* absolute */
+} hf_os_shared;
+
+/* Makes a file, in place of one that may be there, with blocks for at least *allocated bytes, all
+ * zero; as soon as `fill` has written to it, it is there under its path.  *allocated becomes what
+ * it has.  False, with the error set: it cannot be, or the path leads to something other than a
+ * file.  Not async-signal-safe. */
+bool hf_os_shared_create(const char *path, uint64_t capacity, uint64_t *allocated,
+                         void (*fill)(const hf_os_shared *file, const void *with), const void *with,
+                         hf_os_shared *out);
+
+/* Maps a file of at least `least` bytes.  Not async-signal-safe. */
+bool hf_os_shared_open(const char *path, uint64_t least, uint64_t capacity, hf_os_shared *out);
+void hf_os_shared_close(const hf_os_shared *file);
+
+/* Gets blocks for [from, to).  False, with the error set: no room, no right, no descriptor, or the
+ * path leads elsewhere now.  May be repeated, also by several processes at once. */
+bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to);
+
+/* Whether a process with that id is there. */
+bool hf_os_process_lives(uint64_t id);
 
 #endif

@@ -48,6 +48,51 @@ bool hf_os_is_code(uintptr_t address)
     return hf_object_find(address, &object) && is_in_code(&object, address);
 }
 
+/* ---- build ids ------------------------------------------------------------------------------- */
+
+static size_t rounded(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) & ~(unit - 1);
+}
+
+/* Looks for it among the notes of a segment. */
+static size_t find_in_notes(const char *notes, size_t bytes, size_t unit, unsigned char *id,
+                            size_t size)
+{
+    ElfW(Nhdr) note;
+    while (bytes >= sizeof note) {
+        memcpy(&note, notes, sizeof note);
+        size_t name = rounded(note.n_namesz, unit);
+        size_t body = rounded(note.n_descsz, unit);
+        size_t left = bytes - sizeof note;
+        if (name > left || body > left - name)
+            return 0;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof ELF_NOTE_GNU &&
+            memcmp(notes + sizeof note, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
+            size_t length = note.n_descsz < size ? note.n_descsz : size;
+            memcpy(id, notes + sizeof note + name, length);
+            return length;
+        }
+        notes += sizeof note + name + body;
+        bytes = left - name - body;
+    }
+    return 0;
+}
+
+size_t hf_object_build_id(const hf_object *object, unsigned char *id, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < object->segment_count && length == 0; i++) {
+        const ElfW(Phdr) *segment = &object->segments[i];
+        uintptr_t start = object->bias + segment->p_vaddr;
+        if (segment->p_type == PT_NOTE && start >= object->start && start < object->end &&
+            segment->p_memsz <= object->end - start)
+            length = find_in_notes((const char *)start, segment->p_memsz,
+                                   segment->p_align == 8 ? 8 : 4, id, size);
+    }
+    return length;
+}
+
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 
 /* glibc 2.35 and later: takes no lock, so that a signal handler may ask. */
@@ -61,6 +106,8 @@ bool hf_object_find(uintptr_t address, hf_object *out)
     size_t size = (size_t)((const char *)found.dlfo_map_end - bytes);
     out->bias = found.dlfo_link_map->l_addr;
     out->path = found.dlfo_link_map->l_name;
+    out->start = (uintptr_t)found.dlfo_map_start;
+    out->end = (uintptr_t)found.dlfo_map_end;
     out->segments = NULL;
     out->segment_count = 0;
     /* The headers are the first that linkers put into an object's first segment. */
@@ -90,6 +137,20 @@ static bool covers(const struct dl_phdr_info *object, uintptr_t address)
     return false;
 }
 
+static void find_bounds(hf_object *object)
+{
+    object->start = UINTPTR_MAX;
+    for (size_t i = 0; i < object->segment_count; i++) {
+        const ElfW(Phdr) *segment = &object->segments[i];
+        uintptr_t start = object->bias + segment->p_vaddr;
+        if (segment->p_type != PT_LOAD)
+            continue;
+        object->start = start < object->start ? start : object->start;
+        object->end =
+            start + segment->p_memsz > object->end ? start + segment->p_memsz : object->end;
+    }
+}
+
 static int look_into_object(struct dl_phdr_info *object, size_t size, void *argument)
 {
     object_question *asked = argument;
@@ -100,6 +161,7 @@ static int look_into_object(struct dl_phdr_info *object, size_t size, void *argu
                               .path = object->dlpi_name,
                               .segments = object->dlpi_phdr,
                               .segment_count = object->dlpi_phnum};
+    find_bounds(asked->out);
     return 1;
 }
 

@@ -65,7 +65,9 @@ static bool is_shared_library(const hf_object *own)
 {
     const char *name = is_program(own) ? NULL : strrchr(own->path, '/');
     static const char library[] = "/libholdfast.so";
-    return name != NULL && strncmp(name, library, sizeof library - 1) == 0;
+    static const char preloaded[] = "/libholdfast-run.so";
+    return name != NULL && (strncmp(name, library, sizeof library - 1) == 0 ||
+                            strncmp(name, preloaded, sizeof preloaded - 1) == 0);
 }
 
 /* The folder of the library's sources, as the compiler was told it; 0 if it was told no whole path.
@@ -95,6 +97,26 @@ static bool is_own(const hf_os_symbol *symbol, const hf_object *object)
     if (!hf_object_find((uintptr_t)&hf_os_symbolize, &own) || own.bias != object->bias)
         return false;
     return is_shared_library(&own) || is_own_function(symbol);
+}
+
+bool hf_os_module_find(uintptr_t address, hf_os_module *out)
+{
+    hf_object object;
+    hf_object own;
+    if (!hf_object_find(address, &object))
+        return false;
+    out->start = object.start;
+    out->end = object.end;
+    out->bias = object.bias;
+    out->id_bytes = (uint32_t)hf_object_build_id(&object, out->id, sizeof out->id);
+    if (is_program(&object))
+        hf_os_program_path(out->path, sizeof out->path);
+    else if (strchr(object.path, '/') == NULL || /* no file: linux-vdso.so.1 */
+             !hf_os_absolute_path(object.path, strlen(object.path), out->path, sizeof out->path))
+        hf_copy_text(out->path, sizeof out->path, object.path);
+    out->is_library = hf_object_find((uintptr_t)&hf_os_module_find, &own) &&
+                      own.bias == object.bias && is_shared_library(&own);
+    return true;
 }
 
 void hf_os_locate(uintptr_t return_address, hf_os_symbol *out)

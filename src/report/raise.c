@@ -15,6 +15,7 @@
 #include "report/suppressions.h"
 #include "report/symbols.h"
 #include "report/threads.h"
+#include "report/trace.h"
 
 enum { HOOK_DEPTH = 4, HOLDERS_SHOWN = 32 };
 
@@ -129,5 +130,7 @@ uint32_t hf_event_forked(void)
     hf_symbols_forked();
     hf_output_forked();
     hf_sanitizers_forked();
-    return hf_thread_refresh();
+    uint32_t thread = hf_thread_refresh();
+    hf_trace_process_begins(HF_TRACE_FORKED);
+    return thread;
 }

@@ -18,6 +18,7 @@ typedef struct hf_thread_self {
     uintptr_t after_report; /* the report of AddressSanitizer's that it made, if it still lasts */
     uint32_t turns;         /* reports that it is making: see sanitizers.c */
     uint8_t hook_depth;     /* hooks that run on this thread now */
+    uint32_t traced;        /* the thread's number that the trace was told */
 } hf_thread_self;
 
 /* Initial-exec: one load, also in a shared library. */

@@ -23,18 +23,30 @@ bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants);
  * trace of this version.  Not async-signal-safe. */
 bool hf_trace_attach(const char *path);
 
+/* A process writes to one file in its life: a second create or attach is refused.
+ *
+ * For whoever made the file: writes the settings and the command line into its header, each cut if
+ * it is too long.  To be called before another process attaches. */
+void hf_trace_describe(const char *settings, const char *command);
+
+/* The same: has the file grow before it is needed, so that those who write need not. */
+void hf_trace_grow_ahead(void);
+
 /* The header of the file that is written, or NULL. */
 const hf_trace_header *hf_trace_header_now(void);
 
 /* hf_trace_header.wants, 0 when no trace is written.  One load. */
-extern uint32_t hf_trace_wants_now;
 static inline uint32_t hf_trace_wants(void)
 {
-    /* Acquire: the mapping may be used.  Partner: the release at the end of create and attach. */
-    return __atomic_load_n(&hf_trace_wants_now, __ATOMIC_ACQUIRE);
+    return hf_event_lives();
 }
 
-/* This process is there: after attaching, and in each forked child. */
+/* What the records of opening and closing name on this thread, instead of the library's function:
+ * "fclose".  A text that lasts; NULL: the library's. */
+extern __thread const char *hf_trace_operation __attribute__((tls_model("initial-exec")));
+
+/* This process is there: after attaching.  In a forked child hf_event_forked calls it; again is
+ * harmless. */
 void hf_trace_process_begins(hf_trace_beginning beginning);
 void hf_trace_process_ends(const hf_trace_exit *totals);
 
@@ -48,7 +60,8 @@ typedef struct hf_trace_holder {
 } hf_trace_holder;
 void hf_trace_write_finding(const hf_report *report, const hf_trace_holder *holder, bool in_tool);
 
-/* Objects were loaded or unloaded (dlopen, dlclose): what lies where is looked up anew. */
+/* Objects were unloaded (dlclose): what lies where is looked up anew.  Where this is not called,
+ * it is noticed when another object comes to lie there.  Loading needs no call. */
 void hf_trace_code_changed(void);
 
 #endif

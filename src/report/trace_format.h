@@ -11,10 +11,11 @@
  *   2. head at `at` := hf_trace_head(at, size, HF_TRACE_UNFINISHED), then the record's body.
  *   3. head := hf_trace_head(at, size, kind), a release store.  Partner: the reader's acquire load.
  *
- * A process that dies between the steps leaves an unfinished record, or room that is still zero.  A
- * head carries a check of its own place, so a reader that finds no head goes on by 8 bytes until it
- * finds one; the same takes it over damage.  A reader believes nothing else either: sizes, counts,
- * texts and times are checked against the record and the file.
+ * A process that dies between the steps leaves an unfinished record, or room that is still zero;
+ * one that cannot have the file grow (disk full, no such path for it any more) writes nothing
+ * beyond header.allocated.  A head carries a check of its own place, so a reader that finds no head
+ * goes on by 8 bytes until it finds one; the same takes it over damage.  A reader believes nothing
+ * else either: sizes, counts, texts and times are checked against the record and the file.
  *
  * SPDX-License-Identifier: MIT */
 #ifndef HF_REPORT_TRACE_FORMAT_H
@@ -30,7 +31,8 @@ enum {
     HF_TRACE_SETTINGS_BYTES = 2048,
     HF_TRACE_COMMAND_BYTES = 4096,
     HF_TRACE_RECORD_BYTES_MAX = 32768,
-    HF_TRACE_THREAD_NAME_BYTES = 16
+    HF_TRACE_THREAD_NAME_BYTES = 16,
+    HF_TRACE_TEXT_BYTES_MAX = 4096 /* of a text, its end included; longer ones are cut */
 };
 
 /* header.wants */
@@ -47,7 +49,7 @@ typedef struct hf_trace_header {
     uint64_t allocated;  /* bytes that the file is known to have blocks for: see hf_trace's grow */
     uint64_t used;       /* bytes shared out, header included; may exceed capacity */
     uint64_t dropped;    /* records that found no room */
-    uint64_t findings;   /* FINDING records finished; a 32-bit futex on its lower half */
+    uint64_t findings;   /* FINDING records finished */
     uint64_t started_ns; /* monotonic clock, as the records' times */
     uint64_t started_realtime_ns;
     uint32_t wants;
@@ -106,8 +108,8 @@ typedef struct hf_trace_process { /* texts: path of the executable, command line
     hf_trace_common common;
     uint32_t parent;
     uint32_t beginning; /* hf_trace_beginning.  STARTED: by exec, whoever the process was before.
-                           FORKED: it has a copy of its parent's handles, under the same bits, and
-                           of its numbers of stacks */
+                           FORKED: it has a copy of its parent's handles, under the same bits, of
+                           its numbers of stacks, and of its modules: they are not told again */
 } hf_trace_process;
 
 typedef struct hf_trace_module { /* texts: path */
@@ -150,7 +152,7 @@ typedef struct hf_trace_close { /* texts: operation */
     hf_trace_common common;
     uint64_t handle;
     uint32_t stack;
-    int32_t error; /* what the system said, 0 */
+    uint32_t detached; /* 1: its value was handed out, and may live on */
 } hf_trace_close;
 
 typedef struct hf_trace_note { /* texts: what became known */
@@ -191,7 +193,9 @@ typedef struct hf_trace_finding {
     hf_trace_moment moments[HF_TRACE_MOMENTS];
 } hf_trace_finding;
 
-typedef struct hf_trace_exit {
+#define HF_TRACE_UNCOUNTED UINT64_MAX
+
+typedef struct hf_trace_exit { /* HF_TRACE_UNCOUNTED where it is not known */
     hf_trace_common common;
     uint64_t opened;
     uint64_t closed;

@@ -1,0 +1,235 @@
+/* A file that processes share in memory.
+ *
+ * System calls are made by number: so they are no points of cancellation.  A new file gets its name
+ * when it is whole, by a rename: whoever writes to one that had the name before keeps that one. */
+#include "platform/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+uint64_t hf_os_parent_id(void)
+{
+    return (uint64_t)getppid();
+}
+
+bool hf_os_process_lives(uint64_t id)
+{
+    int saved = errno;
+    bool lives = id != 0 && id <= INT_MAX && (kill((pid_t)id, 0) == 0 || errno == EPERM);
+    errno = saved;
+    return lives;
+}
+
+static int open_file(const char *path, int flags)
+{
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+}
+
+/* Keeps the error. */
+static void close_file(int descriptor)
+{
+    int saved = errno;
+    if (descriptor >= 0)
+        (void)syscall(SYS_close, descriptor);
+    errno = saved;
+}
+
+void hf_os_program_path(char *buffer, size_t size)
+{
+    int saved = errno;
+    ssize_t length = readlink("/proc/self/exe", buffer, size - 1);
+    buffer[length > 0 ? length : 0] = '\0';
+    errno = saved;
+}
+
+size_t hf_os_arguments(char *buffer, size_t size)
+{
+    int saved = errno;
+    size_t length = 0;
+    long got = 0;
+    int descriptor = open_file("/proc/self/cmdline", O_RDONLY);
+    while (descriptor >= 0 && length < size &&
+           (got = syscall(SYS_read, descriptor, buffer + length, size - length)) > 0)
+        length += (size_t)got;
+    close_file(descriptor);
+    errno = saved;
+    return length;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+/* Beyond this limit the system would send a signal. */
+static bool is_within_limit(uint64_t end)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        end <= limit.rlim_cur)
+        return true;
+    errno = EFBIG;
+    return false;
+}
+
+static bool allocate(int descriptor, uint64_t from, uint64_t to)
+{
+    int state = PTHREAD_CANCEL_ENABLE;
+    int failed;
+    if (!is_within_limit(to))
+        return false;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    do {
+        failed = fallocate(descriptor, 0, (off_t)from, (off_t)(to - from));
+    } while (failed != 0 && errno == EINTR);
+    int error = errno;
+    (void)pthread_setcancelstate(state, NULL);
+    errno = error;
+    return failed == 0;
+}
+
+/* Where the file system cannot reserve blocks: writes zeros. */
+static bool fill_with_zeros(int descriptor, uint64_t bytes)
+{
+    static const char zeros[1 << 16];
+    uint64_t done = 0;
+    while (done < bytes) {
+        size_t part = bytes - done < sizeof zeros ? (size_t)(bytes - done) : sizeof zeros;
+        long written = syscall(SYS_write, descriptor, zeros, part);
+        if (written <= 0 && errno != EINTR)
+            return false;
+        done += written > 0 ? (uint64_t)written : 0;
+    }
+    return true;
+}
+
+/* Blocks for a new file: those that are wanted, or if they cannot be had by and by, all. */
+static bool allocate_new(int descriptor, uint64_t capacity, uint64_t *allocated)
+{
+    if (allocate(descriptor, 0, *allocated))
+        return true;
+    if (errno != EOPNOTSUPP || !is_within_limit(capacity))
+        return false;
+    *allocated = capacity;
+    return fill_with_zeros(descriptor, capacity);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static bool is_file(const struct stat *status)
+{
+    if (S_ISREG(status->st_mode))
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+static bool map(int descriptor, uint64_t capacity, hf_os_shared *out)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !is_file(&status))
+        return false;
+    void *memory = capacity <= SIZE_MAX / 2 ? mmap(NULL, (size_t)capacity, PROT_READ | PROT_WRITE,
+                                                   MAP_SHARED | MAP_NORESERVE, descriptor, 0)
+                                            : MAP_FAILED;
+    if (memory == MAP_FAILED)
+        return false;
+    out->memory = memory;
+    out->capacity = capacity;
+    out->device = status.st_dev;
+    out->file = status.st_ino;
+    return true;
+}
+
+void hf_os_shared_close(const hf_os_shared *file)
+{
+    hf_os_unreserve(file->memory, (size_t)file->capacity);
+}
+
+/* The path is free, or a file's, which will be replaced. */
+static bool may_replace(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0)
+        return is_file(&status);
+    return errno == ENOENT;
+}
+
+/* Makes it under a name of its own, which is taken away again if anything fails. */
+static bool make(const char *name, uint64_t *allocated,
+                 void (*fill)(const hf_os_shared *, const void *), const void *with,
+                 hf_os_shared *out)
+{
+    int descriptor = open_file(name, O_RDWR | O_CREAT | O_EXCL);
+    if (descriptor < 0)
+        return false;
+    bool mapped =
+        allocate_new(descriptor, out->capacity, allocated) && map(descriptor, out->capacity, out);
+    close_file(descriptor);
+    if (mapped) {
+        fill(out, with);
+        if (rename(name, out->path) == 0)
+            return true;
+        int error = errno;
+        hf_os_shared_close(out);
+        errno = error;
+    }
+    int error = errno;
+    (void)unlink(name);
+    errno = error;
+    return false;
+}
+
+bool hf_os_shared_create(const char *path, uint64_t capacity, uint64_t *allocated,
+                         void (*fill)(const hf_os_shared *file, const void *with), const void *with,
+                         hf_os_shared *out)
+{
+    char name[sizeof out->path + 32];
+    *out = (hf_os_shared){.capacity = capacity};
+    if (!hf_os_absolute_path(path, strlen(path), out->path, sizeof out->path) ||
+        !may_replace(out->path))
+        return false;
+    (void)snprintf(name, sizeof name, "%s.%llx", out->path,
+                   (unsigned long long)hf_os_random() & 0xffffffffffU);
+    return make(name, allocated, fill, with, out);
+}
+
+bool hf_os_shared_open(const char *path, uint64_t least, uint64_t capacity, hf_os_shared *out)
+{
+    struct stat status;
+    *out = (hf_os_shared){.memory = NULL};
+    if (!hf_os_absolute_path(path, strlen(path), out->path, sizeof out->path))
+        return false;
+    int descriptor = open_file(out->path, O_RDWR);
+    if (descriptor < 0)
+        return false;
+    bool long_enough = fstat(descriptor, &status) == 0 && (uint64_t)status.st_size >= least;
+    if (!long_enough)
+        errno = EINVAL;
+    bool mapped = long_enough && map(descriptor, capacity, out);
+    close_file(descriptor);
+    return mapped;
+}
+
+bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to)
+{
+    struct stat status;
+    int descriptor = open_file(file->path, O_RDWR);
+    if (descriptor < 0)
+        return false;
+    bool grown = fstat(descriptor, &status) == 0;
+    if (grown && (status.st_dev != file->device || status.st_ino != file->file)) {
+        errno = ESTALE;
+        grown = false;
+    }
+    grown = grown && allocate(descriptor, from, to);
+    close_file(descriptor);
+    return grown;
+}
