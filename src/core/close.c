@@ -236,9 +236,10 @@ void hf_close_end(const hf_closer *closer, const hf_view *view, hf_close_result 
 
 /* The general case: the handle is held, or hot, or not to be closed at all. */
 __attribute__((noinline)) static hf_status close_any(hf_table *table, hf_handle handle,
-                                                     hf_close_result *result, hf_site site)
+                                                     hf_close_result *result, hf_site site,
+                                                     const char *operation)
 {
-    hf_refusal refusal = {.operation = "hf_close", .site = site, .closes = true};
+    hf_refusal refusal = {.operation = operation, .site = site, .closes = true};
     hf_closer closer;
     hf_status status = hf_exit_refuse(table);
     if (status != HF_OK)
@@ -285,9 +286,10 @@ __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t r
         hf_finish_at_once(&subject, result, site);
 }
 
-hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
+static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
+                                              hf_close_result *result, hf_site site,
+                                              const char *operation)
 {
-    hf_site site = HF_SITE();
     hf_subject subject;
     uint64_t state;
     if (__builtin_expect(hf_subject_find(table, handle, &subject) &&
@@ -301,7 +303,18 @@ hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
         hf_drain(table, site);
         return HF_OK;
     }
-    return close_any(table, handle, result, site);
+    return close_any(table, handle, result, site, operation);
+}
+
+hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
+{
+    return close_here(table, handle, result, HF_SITE(), "hf_close");
+}
+
+hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site,
+                      const char *operation)
+{
+    return close_here(table, handle, result, site, operation);
 }
 
 /* ---- many ----------------------------------------------------------------------------------- */

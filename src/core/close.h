@@ -30,6 +30,10 @@ enum {
     HF_CLOSE_THEN = 4    /* with the completion that the closer brings along */
 };
 
+/* hf_close on behalf of the operation that was called at `site`. */
+hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site,
+                      const char *operation);
+
 /* First step: refuse new regions and references, pass the barrier if need be, write the completion,
  * seal, and note who closed.  Clears *result.  OK with nothing left: a reserved handle, abandoned.
  * The caller has a note of the handle, HF_NOTE_CLOSE or HF_NOTE_TABLE, until the last step is done.

@@ -282,24 +282,25 @@ static void note_plain(hf_table *table, const hf_type *type)
  * nothing else is to be held meanwhile. */
 static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_options *options)
 {
-    return options == NULL && !is_checked(table, type);
+    return (options == NULL || (options->group == NULL && hf_handle_is_null(options->parent))) &&
+           !is_checked(table, type);
 }
 
 /* One of these: a window does, without a note. */
-static hf_status open_simple(hf_table *table, const hf_type *type, hf_value value, hf_handle *out,
-                             hf_site site)
+static hf_status open_simple(hf_table *table, const hf_type *type, hf_value value,
+                             const hf_open_options *options, hf_handle *out, hf_site site)
 {
     uint64_t raw;
     hf_trace opened = trace_of(table, site);
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = take_slot(table, type, NULL, &raw);
+    hf_status status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
         hf_window_end(window);
         return hf_fail(table, status);
     }
     hf_subject subject = hf_subject_of(table, raw);
     if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, value, NULL, opened);
+        hf_cold_open(table, raw, value, options, opened);
     publish(&subject, value);
     count_opened(table, hf_local_of(table));
     hf_window_end(window);
@@ -308,24 +309,25 @@ static hf_status open_simple(hf_table *table, const hf_type *type, hf_value valu
 }
 
 static hf_status open_noted(hf_table *table, const hf_type *type, hf_value value,
-                            const hf_open_options *options, hf_handle *out, hf_site site)
+                            const hf_open_options *options, hf_handle *out, hf_site site,
+                            const char *operation)
 {
-    hf_refusal refusal = {.operation = "hf_open", .site = site};
+    hf_refusal refusal = {.operation = operation, .site = site};
     hf_placing placing = {place_value, &value};
     return hf_open_placed(table, type, &placing, options, out, &refusal);
 }
 
 /* Apart, so that the fast one has few registers to save. */
-__attribute__((noinline)) static hf_status open_any(hf_table *table, const hf_type *type,
-                                                    hf_value value, const hf_open_options *options,
-                                                    hf_handle *out, hf_site site)
+__attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
+                                               const hf_open_options *options, hf_handle *out,
+                                               hf_site site, const char *operation)
 {
     if (!are_arguments_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
     hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, type, value, out, site)
-                           : open_noted(table, type, value, options, out, site);
+                           ? open_simple(table, type, value, options, out, site)
+                           : open_noted(table, type, value, options, out, site, operation);
     if (status == HF_OK)
         note_plain(table, type);
     return status;
@@ -337,7 +339,7 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
     hf_site site = HF_SITE();
     return __builtin_expect(is_plain(table, type, options, out), 1)
                ? open_plain(table, value, out)
-               : open_any(table, type, value, options, out, site);
+               : hf_open_at(table, type, value, options, out, site, "hf_open");
 }
 
 hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,

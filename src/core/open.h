@@ -15,6 +15,11 @@ typedef struct hf_placing {
 hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing *placing,
                          const hf_open_options *options, hf_handle *out, const hf_refusal *refusal);
 
+/* hf_open on behalf of the operation that was called at `site`. */
+hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
+                     const hf_open_options *options, hf_handle *out, hf_site site,
+                     const char *operation);
+
 /* hf_reserve and hf_commit on behalf of the operation that `refusal` names. */
 hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
                         const hf_refusal *refusal);

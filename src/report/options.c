@@ -180,6 +180,13 @@ void hf_options_load(void)
         print_help();
 }
 
+void hf_options_default(void)
+{
+    for (unsigned i = 0; i < HF_OPTION_COUNT; i++)
+        atomic_store_explicit(&hf_option_words[i], options[i].initial + 1, memory_order_relaxed);
+    hf_options_changed();
+}
+
 uint32_t hf_option_load(hf_option_key key)
 {
     hf_options_load();

@@ -73,6 +73,10 @@ void hf_option_set(hf_option_key key, uint32_t value);
 /* Reads HOLDFAST_OPTIONS if nobody has. */
 void hf_options_load(void);
 
+/* Sets every option to its default.  Before anything else was called: HOLDFAST_OPTIONS is then not
+ * read, for a library that is in the process without the program's knowledge. */
+void hf_options_default(void);
+
 /* To be called after an option or the hook has changed: what was judged before may be judged
  * otherwise now. */
 void hf_options_changed(void);
