@@ -8,6 +8,8 @@
 #ifndef RUN_FINDINGS_H
 #define RUN_FINDINGS_H
 
+#include <stdbool.h>
+
 #include <holdfast/holdfast.h>
 
 #include "core/event.h"
@@ -33,5 +35,12 @@ void run_find_kind(hf_report_kind kind, hf_handle subject, hf_handle other, cons
 /* Tells what waits to be classified: before exec, exit, fork, and by the thread's next call that
  * does not continue the run. */
 void run_findings_flush(void);
+
+/* Forgets them: it was a loop over the table. */
+void run_findings_drop(void);
+
+/* Whether two handles, or a handle's opener and the caller at `site`, belong to different modules
+ * or threads: then they are taken for different owners. */
+bool run_is_strange(hf_handle opened, hf_site site);
 
 #endif

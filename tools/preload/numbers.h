@@ -9,6 +9,8 @@
  *   TOMB     closed; a tombstone holds it      handle stale
  *   LEAVING  ... and is being taken away       handle stale
  *   FREE     closed; the kernel may reuse it   handle stale
+ *   UNKNOWN  (again) closed by a signal handler that interrupted the library itself: the handle may
+ *            be live still, and is ended when the number is seen again
  *   OWN      one of holdfast's own: hidden
  *
  * Who may change a state: of a LIVE number, who won its handle's hf_close; of a TOMB, who won the
@@ -45,17 +47,75 @@ typedef enum run_origin {
 typedef struct run_number {
     uint64_t handle; /* bits of the last handle; 0: none */
     uint64_t stream; /* bits of the handle of the FILE or DIR that owns it; 0: none */
-    uint32_t state;  /* run_number_state */
+    uint32_t word;   /* | life 29 | run_number_state 3 |: see numbers.c */
     uint8_t origin;
     uint8_t life; /* which of the two texts is this life's */
     uint8_t reserved[2];
     char what[2][RUN_WHAT_BYTES];
 } run_number;
 
-/* NULL when it is out of range. */
-run_number *run_number_of(int descriptor);
-run_number_state run_state_of(int descriptor);
-hf_handle run_handle_of(int descriptor); /* the last one; null: unknown */
+/* The records of the numbers below the limit, which is not above RUN_NUMBERS and grows as numbers
+ * are seen: their memory is taken in steps. */
+extern run_number *run_numbers;
+extern uint32_t run_number_limit;
+
+bool run_numbers_start(void); /* false: no memory */
+
+/* NULL when it is out of range, or beyond the highest that was seen. */
+static inline run_number *run_number_of(int descriptor)
+{
+    /* Acquire: the records below are committed.  Partner: the release where the limit grows. */
+    return (uint32_t)descriptor < __atomic_load_n(&run_number_limit, __ATOMIC_ACQUIRE)
+               ? &run_numbers[descriptor]
+               : NULL;
+}
+
+/* The same, made now if need be: for who has got the number from the kernel. */
+run_number *run_number_made(int descriptor);
+
+static inline run_number_state run_word_state(uint32_t word)
+{
+    return (run_number_state)(word & 7);
+}
+
+/* The same life in another state; the next life. */
+static inline uint32_t run_word_with(uint32_t word, run_number_state state)
+{
+    return (word & ~7u) | (uint32_t)state;
+}
+
+static inline uint32_t run_word_next(uint32_t word, run_number_state state)
+{
+    return run_word_with(word + 8, state);
+}
+
+static inline uint32_t run_word_of(const run_number *number)
+{
+    /* Acquire: the handle and the texts of that life.  Partner: the release of who opened it. */
+    return __atomic_load_n(&number->word, __ATOMIC_ACQUIRE);
+}
+
+/* From `*word` to another state of the same life; false: it is not as it was. */
+static inline bool run_word_move(run_number *number, uint32_t word, run_number_state to)
+{
+    return __atomic_compare_exchange_n(&number->word, &word, run_word_with(word, to), false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static inline run_number_state run_state_of(int descriptor)
+{
+    const run_number *number = run_number_of(descriptor);
+    return number != NULL ? run_word_state(run_word_of(number)) : RUN_UNKNOWN;
+}
+
+/* The last one; null: unknown. */
+static inline hf_handle run_handle_of(int descriptor)
+{
+    const run_number *number = run_number_of(descriptor);
+    if (number == NULL || run_word_state(run_word_of(number)) == RUN_UNKNOWN)
+        return HF_NULL_HANDLE;
+    return (hf_handle){__atomic_load_n(&number->handle, __ATOMIC_RELAXED)};
+}
 
 /* What the number is, or was last: a path, an address.  "" if unknown. */
 const char *run_what_of(int descriptor);
@@ -66,7 +126,8 @@ const char *run_what_of(int descriptor);
 void run_opened(int descriptor, run_origin origin, const char *operation, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same where `what` is a path, without formatting: for open and its kin. */
+/* The same where `what` is a path, or a constant text: without formatting, which costs more than
+ * all the rest. */
 void run_opened_path(int descriptor, const char *operation, const char *path);
 
 /* The program put a descriptor onto a number by dup2 or dup3: run_placing before the system call
@@ -83,8 +144,8 @@ void run_note(int descriptor, const char *format, ...) __attribute__((format(pri
 void run_set_stream(int descriptor, hf_handle stream);
 
 /* The life ends, by something else than close(): fclose, closedir, close_range.  Marks it closed
- * with this stack; the number is FREE afterwards.  To be called before the system call that frees
- * it.  True: it was live. */
+ * with this stack; the number is FREE afterwards, also where it was a tombstone.  To be called
+ * before the system call that frees it.  True: it was live. */
 bool run_ends(int descriptor, const char *operation);
 
 /* close(): everything, the system call and errno included. */

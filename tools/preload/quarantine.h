@@ -7,13 +7,14 @@
 #define RUN_QUARANTINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void run_quarantine_start(void);
 
 /* Puts a tombstone onto a number whose handle the caller has just closed, and whose file is still
- * there.  False: not possible (0 to 2; switched off; no room); close it instead.  *error: what the
- * system reported when the file was closed, 0. */
-bool run_quarantine_put(int descriptor, int *error);
+ * there; `word` is its number's as of then, LIVE.  False: not possible (0 to 2; switched off; no
+ * room); close it instead.  *error: what the system reported when the file was closed, 0. */
+bool run_quarantine_put(int descriptor, uint32_t word, int *error);
 
 /* The same for a number that the C library has just closed itself (fclose, closedir): taken only if
  * it is still free. */
@@ -22,6 +23,20 @@ void run_quarantine_put_if_free(int descriptor);
 /* Takes a tombstone away because the program replaces it: true if there was one.  Waits, bounded,
  * for somebody who is removing it. */
 bool run_quarantine_take(int descriptor);
+
+/* For every call that opens: after it failed, whether there may be room now (EMFILE, ENFILE), so
+ * that it is worth one more try.  Keeps errno. */
+bool run_quarantine_made_room(void);
+
+/* For every number that the kernel gives out: see run_quarantine_empty. */
+void run_quarantine_seen(int descriptor);
+
+/* The limit of descriptors has changed, or the process gives up calls that it takes (seccomp). */
+void run_quarantine_resize(void);
+void run_quarantine_stop(void);
+
+/* In a forked child: finishes what other threads were in the midst of. */
+void run_quarantine_forked(void);
 
 /* Gives all numbers back: because the process has no room for more descriptors (EMFILE), or their
  * numbers grow too high for select(). */

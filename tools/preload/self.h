@@ -1,11 +1,11 @@
 /* What the preloaded library knows of this process and of the calling thread.
  *
- * The order of things.  The first wrapper that is called, or the library's constructor, whichever
- * is earlier, starts it (run_start): it joins the trace, reads the settings from the trace's
- * header, makes the table, installs the report hook and takes its own variables out of the
- * environment.  If anything of that fails the library stays off, and every wrapper only calls the
- * real function. Until it is on, and while a thread is inside the library itself (`inside`),
- * wrappers do the same. */
+ * The order of things.  The library's constructor, which comes before those of all others, starts
+ * it (run_start; what is called before that passes untracked): it joins the trace, reads the
+ * settings from the trace's header, makes the table, installs the report hook and takes its own
+ * variables out of the environment.  If anything of that fails the library stays off, and every
+ * wrapper only calls the real function. Until it is on, and while a thread is inside the library
+ * itself (`inside`), wrappers do the same. */
 #ifndef RUN_SELF_H
 #define RUN_SELF_H
 
@@ -35,7 +35,7 @@ typedef enum run_setting {
 #define RUN_VARIABLE "HOLDFAST_RUN"
 
 typedef struct run_process {
-    uint32_t on; /* whether anything is tracked: loaded acquire by run_is_on */
+    uint32_t on; /* 1: descriptors are tracked; loaded acquire by run_is_on */
     bool forked; /* by fork, and has not executed since */
     hf_table *table;
     uint32_t settings[RUN_SETTING_COUNT];
@@ -76,18 +76,21 @@ typedef struct run_thread {
 } run_thread;
 extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
 
-void run_start(void); /* idempotent; other threads that come meanwhile go on untracked */
+void run_start(char **environment);
+
+/* Whether there is anything to keep right: also while this thread is inside the library's own work,
+ * which a signal handler may have interrupted. */
+static inline bool run_has_numbers(void)
+{
+    return __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE) != 0 && !run_self.is_vfork_child;
+}
 
 /* Whether this call is to be tracked. */
 static inline bool run_is_on(void)
 {
     /* Acquire: the process's fields are written.  Partner: the release at the end of run_start. */
-    uint32_t on = __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE);
-    if (__builtin_expect(on == 0, 0)) {
-        run_start();
-        on = __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE);
-    }
-    return on == 1 && run_self.inside == 0 && !run_self.is_vfork_child;
+    return __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE) != 0 && run_self.inside == 0 &&
+           !run_self.is_vfork_child;
 }
 
 #endif
