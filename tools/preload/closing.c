@@ -1,0 +1,266 @@
+/* How a life ends: by close, by what closes otherwise, by being replaced.  Why this is right is
+ * argued in numbers.c. */
+#include "closing.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/close.h"
+#include "core/open.h"
+#include "findings.h"
+#include "quarantine.h"
+#include "real.h"
+#include "report/trace.h"
+#include "runs.h"
+#include "self.h"
+#include "uses.h"
+
+RUN_DECLARE_REAL(int, close, (int descriptor))
+
+typedef struct closing {
+    run_number *number;
+    hf_handle handle;
+    hf_site site;
+    const char *operation;
+    uint32_t word;
+    int descriptor;
+} closing;
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static hf_handle handle_of(const run_number *number)
+{
+    return (hf_handle){__atomic_load_n(&number->handle, __ATOMIC_RELAXED)};
+}
+
+static closing closing_of(int descriptor, const char *operation, hf_site site)
+{
+    closing at = {.number = run_number_of(descriptor),
+                  .descriptor = descriptor,
+                  .operation = operation,
+                  .site = site};
+    if (at.number != NULL) {
+        at.word = run_word_of(at.number);
+        at.handle = handle_of(at.number);
+    }
+    return at;
+}
+
+/* foreign-close: a stream or a directory owns the descriptor.  A forked child may close what it
+ * does not need in any way: its copies of the streams are told when they are closed themselves. */
+static void tell_owner(const closing *at)
+{
+    hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
+    if (!hf_handle_is_null(owner) && !run_this_process.forked)
+        run_find_foreign(at->handle, owner, at->operation, at->site);
+}
+
+/* Ends the life in the table, before the file is closed.  False: it had ended already. */
+static bool end_handle(const closing *at, bool tells_use)
+{
+    hf_close_result result;
+    hf_status status =
+        hf_close_at(run_this_process.table, at->handle, &result, at->site, at->operation);
+    if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED)
+        run_find_kind(HF_REPORT_CLOSE_DURING_USE, at->handle, HF_NULL_HANDLE, NULL, at->operation,
+                      at->site);
+    return status == HF_OK || status == HF_E_EXITING;
+}
+
+/* A life that nobody saw begin, and whose end was just seen. */
+static void learn(const closing *at)
+{
+    hf_handle handle;
+    uint64_t before = at->handle.bits;
+    hf_table *table = run_this_process.table;
+    if (at->number == NULL || hf_is_live(table, at->handle) ||
+        hf_open_at(table, &run_type_descriptor, (hf_value)at->descriptor, NULL, &handle, NULL,
+                   at->operation) != HF_OK)
+        return;
+    (void)hf_close_at(table, handle, NULL, at->site, at->operation);
+    if (!__atomic_compare_exchange_n(&at->number->handle, &before, handle.bits, false,
+                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        return; /* the number has an owner again, who was first */
+    if (run_word_move(at->number, at->word, RUN_FREE))
+        at->number->origin = RUN_UNSEEN;
+}
+
+/* ---- close ---------------------------------------------------------------------------------- */
+
+static int fail_with(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* The real call, outside of the library's own work: it may be a point of cancellation. */
+static int close_really(int descriptor)
+{
+    run_self.inside--;
+    int result = RUN_REAL(close)(descriptor);
+    run_self.inside++;
+    return result;
+}
+
+/* The handle has been closed by somebody, and the number is on its way to be free. */
+static int close_lost(const closing *at)
+{
+    if (run_this_process.forked) { /* by a thread that the child does not have */
+        (void)run_word_move(at->number, at->word, RUN_FREE);
+        return close_really(at->descriptor);
+    }
+    return fail_with(EBADF); /* hf_close has told it; the other thread closes the file */
+}
+
+static int close_live(const closing *at)
+{
+    int saved = errno;
+    int error = 0;
+    tell_owner(at);
+    if (!end_handle(at, true))
+        return close_lost(at);
+    if (run_quarantine_put(at->descriptor, at->word, &error)) {
+        errno = saved;
+        return error == 0 ? 0 : fail_with(error);
+    }
+    (void)run_word_move(at->number, at->word, RUN_FREE);
+    errno = saved;
+    return close_really(at->descriptor);
+}
+
+/* The kernel knows whether it was opened again unseen. */
+static int close_free(const closing *at)
+{
+    int result = close_really(at->descriptor);
+    int error = errno;
+    if (result == 0 || error != EBADF)
+        learn(at);
+    else
+        run_find_stale(HF_REPORT_DOUBLE_CLOSE, at->handle, HF_NULL_HANDLE, at->operation, at->site);
+    errno = error;
+    return result;
+}
+
+static int close_unknown(const closing *at)
+{
+    int result = close_really(at->descriptor);
+    int error = errno;
+    if (result == 0 || error != EBADF)
+        learn(at);
+    errno = error;
+    return result;
+}
+
+static int close_tracked(const closing *at)
+{
+    switch (at->number != NULL ? run_word_state(at->word) : RUN_UNKNOWN) {
+    case RUN_LIVE:
+        return close_live(at);
+    case RUN_TOMB:
+    case RUN_LEAVING:
+        run_find_stale(HF_REPORT_DOUBLE_CLOSE, at->handle, HF_NULL_HANDLE, at->operation, at->site);
+        return fail_with(EBADF);
+    case RUN_FREE:
+        return close_free(at);
+    case RUN_OWN:
+        return fail_with(EBADF);
+    case RUN_UNKNOWN:
+        break;
+    }
+    return close_unknown(at);
+}
+
+/* By a signal handler that interrupted the library itself: only the states are kept right. */
+static int close_inside(int descriptor)
+{
+    run_number *number = run_number_of(descriptor);
+    uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
+    switch (run_word_state(word)) {
+    case RUN_TOMB:
+    case RUN_LEAVING:
+    case RUN_OWN:
+        return fail_with(EBADF);
+    case RUN_LIVE:
+        (void)run_word_move(number, word, RUN_UNKNOWN);
+        break;
+    case RUN_FREE:
+    case RUN_UNKNOWN:
+        break;
+    }
+    return RUN_REAL(close)(descriptor);
+}
+
+int run_close(int descriptor, const char *operation)
+{
+    if (descriptor < 0 || !run_has_numbers())
+        return RUN_REAL(close)(descriptor);
+    if (run_self.inside != 0)
+        return close_inside(descriptor);
+    closing at = closing_of(descriptor, operation, RUN_CALLER_SITE());
+    bool unknown = at.number == NULL || run_word_state(at.word) == RUN_UNKNOWN;
+    run_self.inside++;
+    run_series_step(RUN_CLOSING, descriptor, run_site_caller(at.site), unknown);
+    int result = close_tracked(&at);
+    run_self.last_closed = result == 0 ? descriptor : -1;
+    run_self.inside--;
+    return result;
+}
+
+/* ---- other ends ----------------------------------------------------------------------------- */
+
+bool run_ends(int descriptor, const char *operation)
+{
+    if (!run_is_on())
+        return false;
+    int saved = errno;
+    closing at = closing_of(descriptor, operation, RUN_CALLER_SITE());
+    run_number_state state = at.number != NULL ? run_word_state(at.word) : RUN_UNKNOWN;
+    run_self.inside++;
+    if (state == RUN_TOMB || state == RUN_LEAVING)
+        (void)run_quarantine_take(descriptor);
+    bool live = state == RUN_LIVE && end_handle(&at, true);
+    if (live)
+        (void)run_word_move(at.number, at.word, RUN_FREE);
+    run_self.inside--;
+    errno = saved;
+    return live;
+}
+
+/* Replacing 3 and above is a finding where another owner is likely; see the design's "clobber". */
+static bool is_clobbered(const closing *at)
+{
+    if (at->descriptor <= 2)
+        return false;
+    if (__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED) != 0)
+        return true;
+    return at->number->origin == RUN_CHOSEN && run_is_strange(at->handle, at->site);
+}
+
+static void end_replaced(const closing *at)
+{
+    hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
+    if (!run_this_process.forked && is_clobbered(at))
+        run_find_kind(HF_REPORT_CLOBBER, at->handle, owner,
+                      hf_handle_is_null(owner) ? NULL : "owned by", at->operation, at->site);
+    (void)end_handle(at, false);
+}
+
+void run_closing_replaced(run_number *number, uint32_t word, bool placed, const char *operation,
+                          hf_site site)
+{
+    closing at = {.number = number,
+                  .word = word,
+                  .handle = handle_of(number),
+                  .descriptor = (int)(number - run_numbers),
+                  .operation = operation,
+                  .site = site};
+    run_number_state state = run_word_state(word);
+    hf_value value;
+    if ((state != RUN_LIVE && state != RUN_UNKNOWN) ||
+        !hf_is_live(run_this_process.table, at.handle))
+        return;
+    if (placed && state == RUN_LIVE)
+        end_replaced(&at);
+    else if (hf_detach(run_this_process.table, at.handle, &value) == HF_E_BUSY)
+        (void)hf_close(run_this_process.table, at.handle, NULL); /* somebody is inside a call */
+}

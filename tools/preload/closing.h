@@ -1,0 +1,13 @@
+/* How a life ends: for numbers.c and the wrappers. */
+#ifndef RUN_CLOSING_H
+#define RUN_CLOSING_H
+
+#include "numbers.h"
+#include "site.h"
+
+/* The number was opened again, so the life that the record tells of is over.  Nobody saw its end,
+ * or it was replaced by dup2 (`placed`), which may clobber somebody else's. */
+void run_closing_replaced(run_number *number, uint32_t word, bool placed, const char *operation,
+                          hf_site site);
+
+#endif

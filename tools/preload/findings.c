@@ -1,0 +1,139 @@
+/* Findings: made by the table or here, and taken by the hook. */
+#include "findings.h"
+
+#include <errno.h>
+
+#include "core/cold.h"
+#include "core/refuse.h"
+#include "core/registry.h"
+#include "platform/platform.h"
+#include "platform/symbols.h"
+#include "report/moments.h"
+#include "report/trace.h"
+#include "runs.h"
+#include "self.h"
+#include "uses.h"
+
+enum { PENDING = 4 };
+
+/* What waits to be classified.  All that a report points to is kept for ever, but its holders. */
+typedef struct pending {
+    uint32_t count;
+    hf_report reports[PENDING];
+} pending;
+
+static __thread pending waiting __attribute__((tls_model("initial-exec")));
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void tell(const hf_report *report)
+{
+    hf_trace_holder holder;
+    bool held = report->kind == HF_REPORT_CLOSE_DURING_USE &&
+                run_use_find_holder((int)report->subject.value, &holder);
+    hf_trace_write_finding(report, held ? &holder : NULL, true);
+    if (run_this_process.settings[RUN_HALT_ON_ERROR] != 0)
+        hf_os_abort();
+}
+
+static void wait_with(const hf_report *report)
+{
+    if (waiting.count == PENDING) {
+        tell(report); /* rather too early than never */
+        return;
+    }
+    hf_report *copy = &waiting.reports[waiting.count++];
+    *copy = *report;
+    copy->holders = NULL;
+    copy->holder_count = 0;
+}
+
+static bool take_report(const hf_report *report, void *context)
+{
+    (void)context;
+    run_self.inside++;
+    run_verdict verdict = run_series_verdict();
+    if (verdict == RUN_TELL)
+        tell(report);
+    else if (verdict == RUN_WAIT)
+        wait_with(report);
+    run_self.inside--;
+    return true;
+}
+
+void run_findings_start(void)
+{
+    hf_set_report_hook(take_report, NULL);
+}
+
+void run_findings_flush(void)
+{
+    int saved = errno;
+    run_self.inside++;
+    for (uint32_t i = 0; i < waiting.count; i++)
+        tell(&waiting.reports[i]);
+    waiting.count = 0;
+    run_self.inside--;
+    errno = saved;
+}
+
+void run_findings_drop(void)
+{
+    waiting.count = 0;
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+static hf_event_party party_of(hf_handle handle)
+{
+    const hf_table *table = run_this_process.table;
+    uint64_t raw = handle.bits ^ table->head.secret;
+    if (hf_handle_is_null(handle) || !hf_raw_is_plausible(table, raw))
+        return (hf_event_party){.handle = HF_NULL_HANDLE};
+    return hf_cold_party(table, raw);
+}
+
+void run_find_kind(hf_report_kind kind, hf_handle subject, hf_handle other, const char *other_role,
+                   const char *operation, hf_site site)
+{
+    hf_event event = {.kind = kind,
+                      .operation = operation,
+                      .table_name = run_this_process.table->name,
+                      .subject = party_of(subject),
+                      .other = party_of(other),
+                      .other_role = other_role};
+    run_self.inside++;
+    hf_find(run_this_process.table, &event, site);
+    run_self.inside--;
+}
+
+void run_find_stale(hf_report_kind kind, hf_handle stale, hf_handle victim, const char *operation,
+                    hf_site site)
+{
+    bool reuse = !hf_handle_is_null(victim);
+    run_find_kind(reuse ? HF_REPORT_HANDLE_REUSE : kind, stale, victim,
+                  reuse ? "the number now belongs to" : NULL, operation, site);
+}
+
+void run_find_foreign(hf_handle descriptor, hf_handle owner, const char *operation, hf_site site)
+{
+    run_find_kind(HF_REPORT_FOREIGN_CLOSE, descriptor, owner, "owned by", operation, site);
+}
+
+/* ---- who is who ----------------------------------------------------------------------------- */
+
+static const char *module_of(uintptr_t address)
+{
+    hf_object object;
+    return hf_object_find(address - 1, &object) ? object.path : NULL;
+}
+
+bool run_is_strange(hf_handle opened, hf_site site)
+{
+    hf_event_party party = party_of(opened);
+    hf_report_event moment = hf_make_moment(party.opened);
+    if (moment.thread != 0 && moment.thread != hf_os_thread_id())
+        return true;
+    return moment.frame_count > 0 &&
+           module_of(moment.frames[0]) != module_of(((const uintptr_t *)site)[1]);
+}

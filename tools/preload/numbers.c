@@ -1,0 +1,240 @@
+/* Numbers and their lives: how one begins.  (How one ends: closing.c.)
+ *
+ * Each number has a word: its state, and a count of its lives, so that a compare-and-swap that was
+ * prepared in one life fails in the next.  Why nobody spoils what another thread writes:
+ *
+ *  1. The kernel gives a number to one thread at a time, and only while it is free.  So the thread
+ *     that got it writes the handle, the texts and then, by a release store, the word (the next
+ *     life, LIVE).  It needs no compare-and-swap: everybody else's change is one, from a word of a
+ *     former life, and fails from then on; and one that comes in between is overwritten.
+ *  2. Who closes wins hf_close first, of which there is one winner.  The winner moves the word LIVE
+ *     -> FREE before the file is closed: afterwards the number may be another thread's at once.  Or
+ *     it puts the tombstone onto the file and moves the word LIVE -> TOMB after that; the number
+ *     was taken all the time.  If that compare-and-swap fails the program has put another file
+ *     there by dup2 meanwhile, which is its own race of a close and a dup2; that life goes on.
+ *  3. TOMB -> LEAVING is won by one compare-and-swap, by who takes the tombstone away.  It closes
+ *     the tombstone and moves LEAVING -> FREE, unless the number has got its next life meanwhile.
+ *     dup2 onto a tombstone first moves TOMB -> FREE, so that nobody closes the new file.
+ *  4. A life that is learnt when it ends (nobody saw it opened) is noted after the file is closed,
+ *     when the number may be somebody else's already: the handle by a compare-and-swap from the
+ *     former handle, which fails if the new owner has written its own, and which the new owner's
+ *     overwrites if not; then the word by one from the former word.
+ *  5. A signal handler that interrupts 1 to 4 on the same thread finds `inside` set.  It may close
+ *     the number, and then leaves the word UNKNOWN (LIVE -> UNKNOWN); if the thread was about to
+ *     publish a life of that very number, the life is published all the same, as if the number were
+ *     still open: the next close of it fails, or closes what was opened there unseen.  Either is
+ *     what happens without the tool.
+ *
+ * What nobody saw (system calls made directly, the C library's own) may contradict the record:
+ *  - LIVE, and closed unseen: the life ends silently when the number is opened again;
+ *  - TOMB, and the tombstone closed unseen: eviction closes what is there only if its next life has
+ *    not begun, which leaves the moment between the kernel's answer and 1. */
+#include "numbers.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "closing.h"
+#include "core/open.h"
+#include "platform/platform.h"
+#include "quarantine.h"
+#include "report/trace.h"
+#include "runs.h"
+#include "self.h"
+#include "site.h"
+#include "standard.h"
+
+enum { STEP = 1024 };
+
+run_number *run_numbers;
+uint32_t run_number_limit;
+
+static hf_outcome release_nothing(hf_value value, void *context, int32_t *error)
+{
+    (void)value;
+    (void)context;
+    (void)error;
+    return HF_OUTCOME_RELEASED; /* the wrapper closes, at the right moment */
+}
+
+#define TRACKED_TYPE(text)                                                          \
+    {                                                                               \
+        .size = (uint32_t)sizeof(hf_type), .name = text, .release = release_nothing \
+    }
+const hf_type run_type_descriptor = TRACKED_TYPE("descriptor");
+const hf_type run_type_stream = TRACKED_TYPE("stream");
+const hf_type run_type_directory = TRACKED_TYPE("directory");
+
+/* ---- the records ---------------------------------------------------------------------------- */
+
+bool run_numbers_start(void)
+{
+    run_numbers = hf_os_reserve((size_t)RUN_NUMBERS * sizeof *run_numbers);
+    return run_numbers != NULL && run_number_made(0) != NULL;
+}
+
+HF_STATIC_ASSERT(sizeof(run_number) == 256, "four lines of the cache; whole pages in a step");
+
+/* Several threads may come here at once: committing what is committed does nothing. */
+static run_number *make(uint32_t descriptor)
+{
+    uint32_t limit = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
+    uint32_t wanted = (descriptor / STEP + 1) * STEP;
+    if (!hf_os_commit(run_numbers + limit, (wanted - limit) * sizeof *run_numbers))
+        return NULL;
+    /* Release: the memory is there.  Partner: the acquire in run_number_of. */
+    while (limit < wanted && !__atomic_compare_exchange_n(&run_number_limit, &limit, wanted, true,
+                                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    }
+    return &run_numbers[descriptor];
+}
+
+run_number *run_number_made(int descriptor)
+{
+    run_number *number = run_number_of(descriptor);
+    if (number == NULL && descriptor >= 0 && descriptor < RUN_NUMBERS)
+        number = make((uint32_t)descriptor);
+    return number;
+}
+
+const char *run_what_of(int descriptor)
+{
+    const run_number *number = run_number_of(descriptor);
+    return number != NULL ? number->what[number->life % 2] : "";
+}
+
+/* ---- a life begins -------------------------------------------------------------------------- */
+
+typedef struct opening {
+    run_number *number;
+    char *text; /* of the new life, RUN_WHAT_BYTES */
+    hf_site site;
+    const char *operation;
+    uint32_t word; /* of the former life */
+    int descriptor;
+    int error; /* the caller's */
+    run_origin origin;
+} opening;
+
+static bool begin(opening *at)
+{
+    if (at->descriptor < 0 || !run_is_on())
+        return false;
+    at->error = errno;
+    run_series_break();
+    run_self.inside++;
+    at->number = run_number_made(at->descriptor);
+    if (at->number == NULL) {
+        run_self.inside--;
+        errno = at->error;
+        return false;
+    }
+    at->word = run_word_of(at->number);
+    at->number->life ^= 1;
+    at->text = at->number->what[at->number->life];
+    return true;
+}
+
+static hf_handle open_handle(const opening *at)
+{
+    hf_open_options options = {.size = (uint32_t)sizeof options, .label = at->text};
+    hf_handle handle;
+    hf_status status =
+        hf_open_at(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor, &options,
+                   &handle, at->site, at->operation);
+    return status == HF_OK ? handle : HF_NULL_HANDLE;
+}
+
+/* The handle is stored before the word: see 1 above. */
+static void publish(const opening *at, hf_handle handle)
+{
+    run_number *number = at->number;
+    run_number_state state = hf_handle_is_null(handle) ? RUN_UNKNOWN : RUN_LIVE;
+    __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
+    __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
+    number->origin = (uint8_t)at->origin;
+    /* Release: all of the above, and the text.  Partner: the acquire in run_word_of. */
+    __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
+}
+
+static void finish(const opening *at)
+{
+    hf_handle before = {__atomic_load_n(&at->number->handle, __ATOMIC_RELAXED)};
+    run_closing_replaced(at->number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
+    hf_handle handle = open_handle(at);
+    publish(at, handle);
+    if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN &&
+        run_word_state(at->word) == RUN_FREE)
+        run_standard_opened(at->descriptor, handle, before, at->operation, at->site);
+    run_self.last_closed = -1;
+    run_quarantine_seen(at->descriptor);
+    run_self.inside--;
+    errno = at->error;
+}
+
+void run_opened(int descriptor, run_origin origin, const char *operation, const char *what, ...)
+{
+    opening at = {.descriptor = descriptor,
+                  .origin = origin,
+                  .operation = operation,
+                  .site = RUN_CALLER_SITE()};
+    va_list arguments;
+    if (!begin(&at))
+        return;
+    va_start(arguments, what);
+    (void)vsnprintf(at.text, RUN_WHAT_BYTES, what, arguments);
+    va_end(arguments);
+    finish(&at);
+}
+
+static void copy_text(char *to, const char *from)
+{
+    size_t length = strnlen(from, RUN_WHAT_BYTES - 1);
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+void run_opened_path(int descriptor, const char *operation, const char *path)
+{
+    opening at = {.descriptor = descriptor,
+                  .origin = RUN_CHOSEN,
+                  .operation = operation,
+                  .site = RUN_CALLER_SITE()};
+    if (!begin(&at))
+        return;
+    copy_text(at.text, path);
+    finish(&at);
+}
+
+/* ---- what becomes known later --------------------------------------------------------------- */
+
+void run_note(int descriptor, const char *format, ...)
+{
+    run_number *number = run_number_of(descriptor);
+    va_list arguments;
+    if (number == NULL || run_state_of(descriptor) != RUN_LIVE || !run_is_on())
+        return;
+    int saved = errno;
+    char *text = number->what[number->life % 2];
+    size_t length = strnlen(text, RUN_WHAT_BYTES - 1);
+    run_self.inside++;
+    if (length > 0 && length < RUN_WHAT_BYTES - 3) {
+        memcpy(text + length, ", ", 3);
+        length += 2;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(text + length, RUN_WHAT_BYTES - length, format, arguments);
+    va_end(arguments);
+    hf_trace_note_text(run_handle_of(descriptor), text + length);
+    run_self.inside--;
+    errno = saved;
+}
+
+void run_set_stream(int descriptor, hf_handle stream)
+{
+    run_number *number = run_number_of(descriptor);
+    if (number != NULL)
+        __atomic_store_n(&number->stream, stream.bits, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,363 @@
+/* The quarantine: a ring of numbers that tombstones hold, and their eviction in batches.
+ *
+ * Who puts a number takes a ticket and stores it at the ticket's place.  Who finds the ring fuller
+ * than it should be claims the oldest places, by moving `head` on, and exchanges each for 0: so
+ * each number is taken out by one thread.  A place whose putter has not stored yet is passed over;
+ * its number is taken out by whoever gets the place next, a round later, or when all are emptied.
+ * A thread stopped anywhere blocks nobody.
+ *
+ * Whether a number that was taken out is still a tombstone, its word tells: TOMB -> LEAVING by one
+ * compare-and-swap (see numbers.c).  Between that and LEAVING -> FREE, signals are blocked, because
+ * a handler's dup2 onto such a number would wait for this very thread.
+ *
+ * Numbers leave in batches, and where they follow each other by one close_range: a loop of open and
+ * close then costs a fraction of a system call more. */
+#include "quarantine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "numbers.h"
+#include "platform/platform.h"
+#include "real.h"
+#include "self.h"
+
+enum {
+    RING = 4096, /* places: a power of two, more than twice what may be kept */
+    KEPT_MAX = 1024,
+    BATCH = 64,
+    SEEN_MAX = 960, /* numbers from here on come near to what select() can take */
+    SMALL_LIMIT = 64,
+    SOURCE_TRIES = 16,
+    PATIENCE = 1000
+};
+
+RUN_DECLARE_REAL(int, close, (int descriptor))
+RUN_DECLARE_REAL(int, dup3, (int from, int to, int flags))
+RUN_DECLARE_REAL(int, open, (const char *path, int flags, ...))
+RUN_DECLARE_REAL(int, fcntl, (int descriptor, int command, ...))
+
+static uint32_t ring[RING]; /* number + 1, or 0 */
+static uint32_t tail;       /* the next ticket */
+static uint32_t head;       /* the oldest ticket that was not claimed */
+static uint32_t kept;       /* how many are to be kept; 0: switched off */
+static uint32_t high = SEEN_MAX;
+static uint32_t evicting; /* threads that have LEAVING numbers */
+static int source = -1;   /* what tombstones are made of */
+static uint32_t source_tries;
+
+/* ---- what tombstones are made of ------------------------------------------------------------ */
+
+static rlim_t soft_limit(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+int run_make_own(int descriptor)
+{
+    rlim_t limit = soft_limit();
+    int wanted = (int)(limit < 1024 ? limit : 1024) - 8;
+    int moved =
+        descriptor < 0 || wanted <= 2 ? -1 : RUN_REAL(fcntl)(descriptor, F_DUPFD_CLOEXEC, wanted);
+    if (descriptor >= 0)
+        (void)RUN_REAL(close)(descriptor);
+    run_number *number = run_number_made(moved);
+    if (number != NULL)
+        __atomic_store_n(&number->word, run_word_next(run_word_of(number), RUN_OWN),
+                         __ATOMIC_RELEASE);
+    return moved;
+}
+
+/* The program may have replaced it by dup2: then the number is no longer OWN. */
+static int source_now(void)
+{
+    int now = __atomic_load_n(&source, __ATOMIC_RELAXED);
+    return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
+}
+
+/* Makes it anew.  Two threads may: the first one's stays, as one of holdfast's own. */
+static int make_source(void)
+{
+    if (__atomic_fetch_add(&source_tries, 1, __ATOMIC_RELAXED) >= SOURCE_TRIES)
+        return -1;
+    int made = run_make_own(RUN_REAL(open)("/", O_PATH | O_CLOEXEC));
+    __atomic_store_n(&source, made, __ATOMIC_RELAXED);
+    return made;
+}
+
+/* It may have been closed unseen. */
+static void lose_source(int lost)
+{
+    run_number *number = run_number_of(lost);
+    uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
+    if (run_word_state(word) == RUN_OWN)
+        (void)run_word_move(number, word, RUN_UNKNOWN);
+}
+
+void run_quarantine_resize(void)
+{
+    rlim_t limit = soft_limit();
+    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
+    uint32_t room = limit < SMALL_LIMIT     ? 0
+                    : limit >= 4 * KEPT_MAX ? KEPT_MAX
+                                            : (uint32_t)limit / 4;
+    uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
+    __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
+    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
+}
+
+void run_quarantine_start(void)
+{
+    run_quarantine_resize();
+    if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
+        (void)make_source();
+}
+
+void run_quarantine_stop(void)
+{
+    __atomic_store_n(&kept, 0u, __ATOMIC_RELAXED);
+    run_quarantine_empty();
+}
+
+/* ---- taking out ----------------------------------------------------------------------------- */
+
+typedef struct batch {
+    uint32_t count;
+    uint32_t numbers[BATCH];
+    uint32_t words[BATCH]; /* as they were: TOMB */
+} batch;
+
+/* Marks a number LEAVING and puts it into the batch, which is kept in order. */
+static void add(batch *to, uint32_t number)
+{
+    run_number *record = run_number_of((int)number);
+    uint32_t word = run_word_of(record);
+    if (run_word_state(word) != RUN_TOMB || !run_word_move(record, word, RUN_LEAVING))
+        return; /* it has got another life */
+    uint32_t at = to->count++;
+    for (; at > 0 && to->numbers[at - 1] > number; at--) {
+        to->numbers[at] = to->numbers[at - 1];
+        to->words[at] = to->words[at - 1];
+    }
+    to->numbers[at] = number;
+    to->words[at] = word;
+}
+
+static void close_neighbours(uint32_t first, uint32_t last)
+{
+#ifdef SYS_close_range
+    if (last > first && syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+#endif
+    for (uint32_t number = first; number <= last; number++)
+        (void)RUN_REAL(close)((int)number);
+}
+
+static void close_batch(const batch *of)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 1; i <= of->count; i++) {
+        if (i < of->count && of->numbers[i] == of->numbers[i - 1] + 1)
+            continue;
+        close_neighbours(of->numbers[first], of->numbers[i - 1]);
+        first = i;
+    }
+    for (uint32_t i = 0; i < of->count; i++)
+        (void)run_word_move(run_number_of((int)of->numbers[i]),
+                            run_word_with(of->words[i], RUN_LEAVING), RUN_FREE);
+}
+
+/* Takes out the number at a place, if there is one. */
+static void take_place(batch *to, uint32_t ticket)
+{
+    uint32_t entry = __atomic_exchange_n(&ring[ticket % RING], 0u, __ATOMIC_ACQ_REL);
+    if (entry != 0)
+        add(to, entry - 1);
+}
+
+/* Claims up to `most` of the oldest tickets; answers how many. */
+static uint32_t claim(uint32_t keep, uint32_t most, uint32_t *first)
+{
+    uint32_t from = __atomic_load_n(&head, __ATOMIC_RELAXED);
+    uint32_t count;
+    do {
+        uint32_t filled = __atomic_load_n(&tail, __ATOMIC_RELAXED) - from;
+        /* Another thread's claim may be newer than our look at the tail: then nothing is left. */
+        count = filled <= keep || filled > RING ? 0 : filled - keep;
+        count = count < most ? count : most;
+    } while (count != 0 && !__atomic_compare_exchange_n(&head, &from, from + count, true,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    *first = from;
+    return count;
+}
+
+static bool evict(uint32_t keep)
+{
+    sigset_t all;
+    sigset_t before;
+    batch out = {.count = 0};
+    uint32_t first;
+    uint32_t count = claim(keep, BATCH, &first);
+    if (count == 0)
+        return false;
+    int saved = errno;
+    run_self.inside++;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++)
+        take_place(&out, first + i);
+    close_batch(&out);
+    (void)__atomic_fetch_sub(&evicting, 1, __ATOMIC_RELEASE);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    run_self.inside--;
+    errno = saved;
+    return true;
+}
+
+void run_quarantine_empty(void)
+{
+    while (evict(0)) {
+    }
+}
+
+/* ---- putting in ----------------------------------------------------------------------------- */
+
+static void enlist(int descriptor)
+{
+    uint32_t keep = __atomic_load_n(&kept, __ATOMIC_RELAXED);
+    uint32_t ticket = __atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED);
+    uint32_t *place = &ring[ticket % RING];
+    uint32_t old = __atomic_exchange_n(place, (uint32_t)descriptor + 1, __ATOMIC_ACQ_REL);
+    if (old != 0) { /* left there a round ago */
+        batch out = {.count = 0};
+        add(&out, old - 1);
+        close_batch(&out);
+    }
+    uint32_t filled = ticket + 1 - __atomic_load_n(&head, __ATOMIC_RELAXED);
+    if (filled <= RING && filled >= keep + (keep < BATCH ? keep / 2 + 1 : BATCH))
+        (void)evict(keep);
+}
+
+/* The source to use now, or -1: no tombstone here. */
+static int source_for(int descriptor)
+{
+    if (descriptor <= 2 || __atomic_load_n(&kept, __ATOMIC_RELAXED) == 0)
+        return -1;
+    int from = source_now();
+    return from >= 0 ? from : make_source();
+}
+
+bool run_quarantine_put(int descriptor, uint32_t word, int *error)
+{
+    int from = source_for(descriptor);
+    *error = 0;
+    if (from < 0)
+        return false;
+    if (RUN_REAL(dup3)(from, descriptor, O_CLOEXEC) < 0) {
+        if (errno == EBADF)
+            lose_source(from); /* or the number is above the limit, which was lowered */
+        return false;
+    }
+    if (run_word_move(run_number_of(descriptor), word, RUN_TOMB))
+        enlist(descriptor);
+    return true;
+}
+
+void run_quarantine_put_if_free(int descriptor)
+{
+    run_number *number = run_number_of(descriptor);
+    if (number == NULL || !run_is_on())
+        return;
+    uint32_t word = run_word_of(number);
+    int from = run_word_state(word) == RUN_FREE ? source_for(descriptor) : -1;
+    if (from < 0)
+        return;
+    int saved = errno;
+    run_self.inside++;
+    int got = RUN_REAL(fcntl)(from, F_DUPFD_CLOEXEC, descriptor);
+    if (got == descriptor && run_word_move(number, word, RUN_TOMB))
+        enlist(descriptor);
+    else if (got >= 0)
+        (void)RUN_REAL(close)(got);
+    run_self.inside--;
+    errno = saved;
+}
+
+/* ---- giving way ----------------------------------------------------------------------------- */
+
+bool run_quarantine_take(int descriptor)
+{
+    run_number *number = run_number_of(descriptor);
+    for (unsigned i = 0; i < PATIENCE; i++) {
+        uint32_t word = run_word_of(number);
+        if (run_word_state(word) == RUN_TOMB && run_word_move(number, word, RUN_FREE))
+            return true;
+        if (run_word_state(word) != RUN_LEAVING)
+            return false;
+        (void)sched_yield(); /* another thread is removing it */
+    }
+    return false;
+}
+
+static bool is_empty(void)
+{
+    return __atomic_load_n(&tail, __ATOMIC_RELAXED) == __atomic_load_n(&head, __ATOMIC_RELAXED);
+}
+
+/* The source takes a number as well, which the program may need. */
+static bool give_source(void)
+{
+    int given = source_now();
+    if (given < 0)
+        return false;
+    __atomic_store_n(&source, -1, __ATOMIC_RELAXED);
+    lose_source(given);
+    (void)RUN_REAL(close)(given);
+    return true;
+}
+
+bool run_quarantine_made_room(void)
+{
+    int saved = errno;
+    if ((saved != EMFILE && saved != ENFILE) || !run_has_numbers())
+        return false;
+    run_self.inside++;
+    bool made = !is_empty();
+    if (made)
+        run_quarantine_empty();
+    else
+        made = give_source();
+    run_self.inside--;
+    errno = saved;
+    return made;
+}
+
+void run_quarantine_seen(int descriptor)
+{
+    if (__builtin_expect((uint32_t)descriptor >= __atomic_load_n(&high, __ATOMIC_RELAXED), 0) &&
+        !is_empty())
+        run_quarantine_empty();
+}
+
+/* Numbers that another thread was removing: it is not in the child. */
+void run_quarantine_forked(void)
+{
+    if (__atomic_exchange_n(&evicting, 0u, __ATOMIC_RELAXED) == 0)
+        return;
+    uint32_t limit = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < limit; i++) {
+        uint32_t word = run_word_of(&run_numbers[i]);
+        if (run_word_state(word) == RUN_LEAVING) {
+            (void)RUN_REAL(close)((int)i);
+            (void)run_word_move(&run_numbers[i], word, RUN_FREE);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/* 0, 1 or 2 was closed, and the kernel gave the number out again: mostly by mistake, and then what
+ * is meant for the terminal goes into a file.  Two idioms are meant: /dev/null or a terminal is put
+ * there, or the open comes directly after the close of that very number. */
+#include "standard.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "findings.h"
+#include "self.h"
+
+/* Any terminal, /dev/null and its like. */
+static bool is_harmless(int descriptor)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !S_ISCHR(status.st_mode))
+        return false;
+    unsigned kind = major(status.st_rdev);
+    return kind == 1 || kind == 4 || kind == 5 || (kind >= 136 && kind <= 143);
+}
+
+void run_standard_opened(int descriptor, hf_handle opened, hf_handle before, const char *operation,
+                         hf_site site)
+{
+    if (run_self.last_closed != descriptor && !hf_handle_is_null(before) &&
+        !is_harmless(descriptor))
+        run_find_kind(HF_REPORT_STANDARD_DESCRIPTOR, opened, before, "in place of", operation,
+                      site);
+}

@@ -1,0 +1,148 @@
+/* Starting and ending: the library's constructor, and what is told at exit.
+ *
+ * The constructor runs before those of all other objects (DF_1_INITFIRST), maybe before the C
+ * library has set `environ`; hence the array that the dynamic linker hands over.  Nothing here may
+ * make the program fail: what cannot be had leaves the library off. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+#include "environment.h"
+#include "findings.h"
+#include "leaks.h"
+#include "numbers.h"
+#include "platform/symbols.h"
+#include "quarantine.h"
+#include "report/grammar.h"
+#include "report/options.h"
+#include "report/trace.h"
+#include "self.h"
+#include "site.h"
+
+run_process run_this_process;
+__thread run_thread run_self = {.last_closed = -1};
+uintptr_t run_code_low;
+uintptr_t run_code_high;
+
+typedef struct setting_text {
+    const char *key;
+    uint32_t initial;
+} setting_text;
+
+#define SETTING_TEXT(NAME, key, initial, help) {key, initial},
+static const setting_text settings[RUN_SETTING_COUNT] = {RUN_SETTINGS(SETTING_TEXT)};
+
+static void read_setting(hf_token key, hf_token value)
+{
+    uint32_t number;
+    for (unsigned i = 0; i < RUN_SETTING_COUNT; i++)
+        if (hf_token_is(key, settings[i].key, strlen(settings[i].key)) &&
+            hf_grammar_value("0..1000000", value, &number))
+            run_this_process.settings[i] = number;
+}
+
+/* Whoever made the trace has checked them: what is not understood is skipped. */
+static void read_settings(const char *text)
+{
+    hf_token key;
+    hf_token value;
+    hf_grammar_answer answer;
+    for (unsigned i = 0; i < RUN_SETTING_COUNT; i++)
+        run_this_process.settings[i] = settings[i].initial;
+    while ((answer = hf_grammar_next(&text, &key, &value)) != HF_GRAMMAR_END)
+        if (answer == HF_GRAMMAR_PAIR)
+            read_setting(key, value);
+}
+
+static bool make_table(void)
+{
+    hf_table_options options = {.size = (uint32_t)sizeof options,
+                                .reuse = HF_REUSE_FIFO,
+                                .protection = HF_PROTECT_COUNTED,
+                                .level = HF_LEVEL_STACKS,
+                                .capacity_slots = 131072,
+                                .name = "descriptors",
+                                .skip_checks = true};
+    return hf_table_create(&options, &run_this_process.table) == HF_OK;
+}
+
+/* The library's file, for programs to be executed, and where its code lies. */
+static bool find_library(void)
+{
+    Dl_info info;
+    hf_object object;
+    uintptr_t inside = (uintptr_t)&run_start;
+    if (dladdr((const void *)inside, &info) == 0 || !hf_object_find(inside, &object) ||
+        strlen(info.dli_fname) >= sizeof run_this_process.library_path)
+        return false;
+    strcpy(run_this_process.library_path, info.dli_fname);
+    for (size_t i = 0; i < object.segment_count; i++) {
+        const ElfW(Phdr) *segment = &object.segments[i];
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0) {
+            run_code_low = object.bias + segment->p_vaddr;
+            run_code_high = run_code_low + segment->p_memsz;
+        }
+    }
+    return true;
+}
+
+/* After all destructors: registered for no object, and before the dynamic linker's own. */
+static void end(void *argument)
+{
+    hf_table_stats stats = {.size = (uint32_t)sizeof stats};
+    hf_trace_exit totals = {0};
+    (void)argument;
+    run_findings_flush();
+    run_self.inside++;
+    if (run_this_process.settings[RUN_LEAKS] != 0)
+        run_leaks_report();
+    if (hf_table_get_stats(run_this_process.table, &stats) == HF_OK) {
+        totals.opened = stats.opened;
+        totals.closed = stats.closed;
+        totals.live = stats.live;
+        for (unsigned i = 0; i < HF_REPORT_KIND_COUNT; i++)
+            totals.reports += stats.reports[i];
+    }
+    hf_trace_process_ends(&totals);
+    run_self.inside--;
+}
+
+/* Unlike atexit's, it is not bound to this library's end. */
+int __cxa_atexit(void (*function)(void *), void *argument, void *object);
+
+static bool join(char **environment)
+{
+    run_process *process = &run_this_process;
+    if (!run_environment_take(environment, process->trace_path, sizeof process->trace_path))
+        return false;
+    hf_options_default();
+    if (!hf_trace_attach(process->trace_path))
+        return false;
+    read_settings(hf_trace_header_now()->settings);
+    hf_option_set(HF_OPTION_STACK_DEPTH, process->settings[RUN_STACK_DEPTH]);
+    if (!find_library() || !run_numbers_start() || !make_table() ||
+        __cxa_atexit(end, NULL, NULL) != 0)
+        return false;
+    run_findings_start();
+    run_quarantine_start();
+    hf_trace_process_begins(HF_TRACE_STARTED);
+    return true;
+}
+
+void run_start(char **environment)
+{
+    int saved = errno;
+    run_self.inside++;
+    bool joined = join(environment);
+    run_self.inside--;
+    /* Release: everything above.  Partner: the acquire in run_is_on. */
+    __atomic_store_n(&run_this_process.on, joined ? 1u : 0u, __ATOMIC_RELEASE);
+    errno = saved;
+}
+
+__attribute__((constructor)) static void begin(int count, char **arguments, char **environment)
+{
+    (void)count;
+    (void)arguments;
+    run_start(environment);
+}

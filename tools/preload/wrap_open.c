@@ -1,0 +1,187 @@
+/* open and its kin. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "opening.h"
+#include "uses.h"
+
+/* The mode is an argument only where a file may be made. */
+#define TAKE_MODE(mode, flags)                                            \
+    do {                                                                  \
+        if (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE) { \
+            va_list arguments_;                                           \
+            va_start(arguments_, flags);                                  \
+            (mode) = va_arg(arguments_, mode_t);                          \
+            va_end(arguments_);                                           \
+        }                                                                 \
+    } while (0)
+
+RUN_WRAP(int, open, (const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING(open, (path, flags, mode), "open", path);
+}
+
+RUN_WRAP(int, open64, (const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING(open64, (path, flags, mode), "open", path);
+}
+
+RUN_WRAP(int, __open, (const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING(__open, (path, flags, mode), "open", path);
+}
+
+RUN_WRAP(int, __open64, (const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING(__open64, (path, flags, mode), "open", path);
+}
+
+RUN_WRAP(int, creat, (const char *path, mode_t mode))
+{
+    RUN_OPENING(creat, (path, mode), "creat", path);
+}
+
+RUN_WRAP(int, creat64, (const char *path, mode_t mode))
+{
+    RUN_OPENING(creat64, (path, mode), "creat", path);
+}
+
+/* What _FORTIFY_SOURCE makes of open. */
+RUN_WRAP(int, __open_2, (const char *path, int flags))
+{
+    RUN_OPENING(__open_2, (path, flags), "open", path);
+}
+
+RUN_WRAP(int, __open64_2, (const char *path, int flags))
+{
+    RUN_OPENING(__open64_2, (path, flags), "open", path);
+}
+
+/* ---- relative to a directory ---------------------------------------------------------------- */
+
+/* Only a relative path looks at the directory.  The path is not touched where it does not matter:
+ * a bad pointer is the kernel's to refuse. */
+static bool looks_at(int directory, const char *path)
+{
+    run_number_state state = run_state_of(directory);
+    bool refused = state == RUN_TOMB || state == RUN_LEAVING || state == RUN_OWN;
+    return directory >= 0 && !(refused && path[0] == '/');
+}
+
+#define RUN_OPENING_AT(name, directory, arguments, path)            \
+    do {                                                            \
+        run_use use_;                                               \
+        int opened_;                                                \
+        bool looks_ = looks_at((directory), (path));                \
+        if (looks_ && !run_use_begin(&use_, (directory), "openat")) \
+            return -1;                                              \
+        RUN_TRY(opened_, RUN_REAL(name) arguments);                 \
+        if (looks_)                                                 \
+            run_use_end(&use_, opened_ < 0);                        \
+        run_opened_path(opened_, "openat", (path));                 \
+        return opened_;                                             \
+    } while (0)
+
+RUN_WRAP(int, openat, (int directory, const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING_AT(openat, directory, (directory, path, flags, mode), path);
+}
+
+RUN_WRAP(int, openat64, (int directory, const char *path, int flags, ...))
+{
+    mode_t mode = 0;
+    TAKE_MODE(mode, flags);
+    RUN_OPENING_AT(openat64, directory, (directory, path, flags, mode), path);
+}
+
+RUN_WRAP(int, __openat_2, (int directory, const char *path, int flags))
+{
+    RUN_OPENING_AT(__openat_2, directory, (directory, path, flags), path);
+}
+
+RUN_WRAP(int, __openat64_2, (int directory, const char *path, int flags))
+{
+    RUN_OPENING_AT(__openat64_2, directory, (directory, path, flags), path);
+}
+
+/* ---- temporary files: the name is in the template afterwards -------------------------------- */
+
+RUN_WRAP(int, mkstemp, (char *name))
+{
+    RUN_OPENING(mkstemp, (name), "mkstemp", name);
+}
+
+RUN_WRAP(int, mkstemp64, (char *name))
+{
+    RUN_OPENING(mkstemp64, (name), "mkstemp", name);
+}
+
+RUN_WRAP(int, mkostemp, (char *name, int flags))
+{
+    RUN_OPENING(mkostemp, (name, flags), "mkostemp", name);
+}
+
+RUN_WRAP(int, mkostemp64, (char *name, int flags))
+{
+    RUN_OPENING(mkostemp64, (name, flags), "mkostemp", name);
+}
+
+RUN_WRAP(int, mkstemps, (char *name, int suffix))
+{
+    RUN_OPENING(mkstemps, (name, suffix), "mkstemps", name);
+}
+
+RUN_WRAP(int, mkstemps64, (char *name, int suffix))
+{
+    RUN_OPENING(mkstemps64, (name, suffix), "mkstemps", name);
+}
+
+RUN_WRAP(int, mkostemps, (char *name, int suffix, int flags))
+{
+    RUN_OPENING(mkostemps, (name, suffix, flags), "mkostemps", name);
+}
+
+RUN_WRAP(int, mkostemps64, (char *name, int suffix, int flags))
+{
+    RUN_OPENING(mkostemps64, (name, suffix, flags), "mkostemps", name);
+}
+
+/* ---- by other names ------------------------------------------------------------------------- */
+
+RUN_WRAP(int, memfd_create, (const char *name, unsigned flags))
+{
+    RUN_OPENING(memfd_create, (name, flags), "memfd_create", name);
+}
+
+RUN_WRAP(int, shm_open, (const char *name, int flags, mode_t mode))
+{
+    RUN_OPENING(shm_open, (name, flags, mode), "shm_open", name);
+}
+
+RUN_WRAP(mqd_t, mq_open, (const char *name, int flags, ...))
+{
+    mode_t mode = 0;
+    struct mq_attr *attributes = NULL;
+    if ((flags & O_CREAT) != 0) {
+        va_list arguments;
+        va_start(arguments, flags);
+        mode = va_arg(arguments, mode_t);
+        attributes = va_arg(arguments, struct mq_attr *);
+        va_end(arguments);
+    }
+    RUN_OPENING(mq_open, (name, flags, mode, attributes), "mq_open", name);
+}
