@@ -55,7 +55,8 @@ typedef struct hf_history_life {
     const char *opened_operation;
     const char *closed_operation; /* "" where !is_closed */
     uint32_t first_note;          /* in notes[], linked by .next; or HF_HISTORY_NONE */
-    uint32_t finding_count;       /* findings that name it */
+    uint32_t last_note;
+    uint32_t finding_count; /* findings that name it */
 } hf_history_life;
 
 typedef struct hf_history_note {
