@@ -1,68 +1,20 @@
 /* A report as one line of JSON.  What may exceed 2^53, and would lose digits in many readers, is a
  * string of hexadecimal digits: handles, values, addresses, offsets. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "platform/platform.h"
+#include "report/json_string.h"
 #include "report/kinds.h"
 #include "report/moments.h"
 #include "report/options.h"
 #include "report/symbols.h"
 #include "report/writer.h"
 
-/* The length of the valid UTF-8 sequence at `at`, or 0.  No overlong forms, no surrogates. */
-static size_t sequence_length(const unsigned char *at)
-{
-    uint32_t point;
-    size_t length;
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] >= 0xc2 && at[0] <= 0xdf)
-        length = 2;
-    else if (at[0] >= 0xe0 && at[0] <= 0xef)
-        length = 3;
-    else if (at[0] >= 0xf0 && at[0] <= 0xf4)
-        length = 4;
-    else
-        return 0;
-    point = at[0] & (0xffU >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) /* true of the terminator too */
-            return 0;
-        point = point << 6 | (at[i] & 0x3fU);
-    }
-    if ((length == 3 && (point < 0x800 || (point >= 0xd800 && point <= 0xdfff))) ||
-        (length == 4 && (point < 0x10000 || point > 0x10ffff)))
-        return 0;
-    return length;
-}
-
-static void put_string(hf_buffer *to, const char *string)
-{
-    const unsigned char *at = (const unsigned char *)string;
-    hf_buffer_add(to, "\"", 1);
-    while (*at != '\0') {
-        size_t length = sequence_length(at);
-        if (length == 0) {
-            hf_buffer_print(to, "\\ufffd");
-            length = 1;
-        } else if (*at == '"' || *at == '\\') {
-            hf_buffer_print(to, "\\%c", *at);
-        } else if (*at < 0x20 || *at == 0x7f) {
-            hf_buffer_print(to, "\\u%04x", *at);
-        } else {
-            hf_buffer_add(to, (const char *)at, length);
-        }
-        at += length;
-    }
-    hf_buffer_add(to, "\"", 1);
-}
-
 /* Adds "key":"value" with a comma before. */
 static void put_text(hf_buffer *to, const char *key, const char *value)
 {
     hf_buffer_print(to, ",\"%s\":", key);
-    put_string(to, value);
+    hf_json_put_string(to, value);
 }
 
 static void put_hex(hf_buffer *to, const char *key, uint64_t value)

@@ -11,6 +11,7 @@
 #include "report/dedup.h"
 #include "report/options.h"
 #include "report/output.h"
+#include "report/rules.h"
 #include "report/symbols.h"
 
 enum { FILE_LIMIT = 1 << 20 };
@@ -26,64 +27,22 @@ static const rule_set *_Atomic rules; /* NULL: not set yet */
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static bool kind_is(const char *line, size_t length, const char *kind_name)
-{
-    return (length == 1 && line[0] == '*') ||
-           hf_token_is((hf_token){line, length}, kind_name, strlen(kind_name));
-}
+typedef struct refusals {
+    const char *path;
+    bool *malformed;
+} refusals;
 
-static bool is_rule(const char *line, size_t length)
+static void refuse_line(void *context, unsigned line)
 {
-    const char *colon = memchr(line, ':', length);
-    if (colon == NULL || colon + 1 == line + length)
-        return false;
-    for (unsigned kind = 0; kind < HF_REPORT_KIND_COUNT; kind++) {
-        if (kind_is(line, (size_t)(colon - line), hf_report_kind_name((hf_report_kind)kind)))
-            return true;
-    }
-    return false;
-}
-
-static hf_token trimmed(const char *start, const char *end)
-{
-    while (start < end && strchr(" \t\r", *start) != NULL)
-        start++;
-    while (start < end && strchr(" \t\r", end[-1]) != NULL)
-        end--;
-    return (hf_token){start, (size_t)(end - start)};
-}
-
-/* Moves the rules of a text together, each terminated, at its front; there is room for one byte
- * more than `length`.  Answers how long they are, the ending empty one included. */
-static size_t compact(const char *path, char *text, size_t length, bool *malformed)
-{
-    size_t kept = 0;
-    unsigned number = 0;
-    for (size_t at = 0; at < length; at++) {
-        char *end = memchr(text + at, '\n', length - at);
-        if (end == NULL)
-            end = text + length;
-        hf_token line = trimmed(text + at, end);
-        at = (size_t)(end - text);
-        number++;
-        if (line.length == 0 || line.text[0] == '#')
-            continue;
-        if (!is_rule(line.text, line.length) || memchr(line.text, '\0', line.length) != NULL) {
-            hf_tell_once("%.500s:%u: a suppression is kind:pattern, skipped", path, number);
-            *malformed = true;
-            continue;
-        }
-        memmove(text + kept, line.text, line.length);
-        kept += line.length;
-        text[kept++] = '\0';
-    }
-    text[kept] = '\0';
-    return kept + 1;
+    const refusals *of = context;
+    hf_tell_once("%.500s:%u: a suppression is kind:pattern, skipped", of->path, line);
+    *of->malformed = true;
 }
 
 static const rule_set *make_rules(const char *path, char *text, size_t length, bool *malformed)
 {
-    size_t kept = compact(path, text, length, malformed);
+    refusals refused = {path, malformed};
+    size_t kept = hf_rules_compact(text, length, refuse_line, &refused);
     rule_set *made = hf_arena_take(&hf_option_arena, sizeof *made);
     char *own_path = hf_arena_copy(&hf_option_arena, path, strlen(path));
     char *lines = hf_arena_copy(&hf_option_arena, text, kept);
@@ -155,63 +114,14 @@ const char *hf_suppressions_path(void)
     return rules_now()->path;
 }
 
-/* On a mismatch it goes back to the last * and lets that take one character more. */
-static bool matches(const char *pattern, const char *text)
-{
-    const char *star = NULL;
-    const char *resume = NULL;
-    while (*text != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            resume = text;
-        } else if (*pattern == '?' || *pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            text = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
-static bool matches_path(const char *pattern, const char *path)
-{
-    return path[0] != '\0' && (matches(pattern, path) || matches(pattern, hf_path_tail(path)));
-}
-
-static bool matches_rules(const rule_set *set, const char *kind_name, const hf_os_symbol *symbol)
-{
-    for (const char *line = set->lines; *line != '\0'; line += strlen(line) + 1) {
-        const char *colon = strchr(line, ':');
-        if (kind_is(line, (size_t)(colon - line), kind_name) &&
-            ((symbol->function[0] != '\0' && matches(colon + 1, symbol->function)) ||
-             matches_path(colon + 1, symbol->file) || matches_path(colon + 1, symbol->module)))
-            return true;
-    }
-    return false;
-}
-
 static bool matches_stack(const rule_set *set, const hf_report *report,
                           const hf_report_event *event)
 {
     for (uint32_t i = 0; i < event->frame_count; i++) {
         hf_os_symbol symbol;
         hf_symbols_find(event->frames[i], &symbol);
-        if (!symbol.in_holdfast && matches_rules(set, report->kind_name, &symbol))
-            return true;
-    }
-    return false;
-}
-
-static bool concerns(const rule_set *set, const char *kind_name)
-{
-    for (const char *line = set->lines; *line != '\0'; line += strlen(line) + 1) {
-        if (kind_is(line, (size_t)(strchr(line, ':') - line), kind_name))
+        hf_rules_place place = {symbol.function, symbol.file, symbol.module};
+        if (!symbol.in_holdfast && hf_rules_match(set->lines, report->kind_name, &place))
             return true;
     }
     return false;
@@ -220,7 +130,7 @@ static bool concerns(const rule_set *set, const char *kind_name)
 bool hf_suppressions_match(const hf_report *report, uint64_t key)
 {
     const rule_set *set = rules_now();
-    if (!concerns(set, report->kind_name))
+    if (!hf_rules_concern(set->lines, report->kind_name))
         return false;
     uint64_t verdict = hf_dedup_key(key, (uintptr_t)set);
     if (hf_dedup_has(verdict))

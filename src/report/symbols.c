@@ -86,9 +86,3 @@ uint32_t hf_symbols_own_frames(const hf_report_event *event)
     }
     return 0;
 }
-
-const char *hf_path_tail(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}

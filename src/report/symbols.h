@@ -22,7 +22,4 @@ void hf_symbols_forked(void);
 /* How many innermost frames of a stack lie in the library itself; 0 if all do. */
 uint32_t hf_symbols_own_frames(const hf_report_event *event);
 
-/* The last component of a path. */
-const char *hf_path_tail(const char *path);
-
 #endif

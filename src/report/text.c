@@ -7,6 +7,7 @@
 #include "platform/platform.h"
 #include "report/kinds.h"
 #include "report/options.h"
+#include "report/rules.h"
 #include "report/symbols.h"
 #include "report/text_parts.h"
 #include "report/threads.h"
