@@ -1,0 +1,164 @@
+/* Starting the program, and waiting for it.
+ *
+ * What comes from the terminal (INT, QUIT, TSTP) comes to all of the process group, the program
+ * included: it is for the program, and not ours.  What is sent to us alone is passed on.  Signals
+ * that we take over come by a signalfd, so that there are no handlers; what the program inherits
+ * (mask, ignored signals) is as it was. */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static const int taken[] = {SIGTERM, SIGHUP,  SIGINT,  SIGQUIT,  SIGUSR1,
+                            SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD};
+static const int ignored[] = {SIGPIPE, SIGTTOU};
+
+enum { TAKEN = sizeof taken / sizeof taken[0], IGNORED = sizeof ignored / sizeof ignored[0] };
+
+/* ---- before and after the child ------------------------------------------------------------- */
+
+static void fill_standard_descriptors(void)
+{
+    int descriptor;
+    do {
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        (void)close(descriptor);
+}
+
+void launch_init(launch *of)
+{
+    sigset_t mask;
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    struct sigaction none = {.sa_handler = SIG_IGN};
+    fill_standard_descriptors();
+    sigemptyset(&mask);
+    for (unsigned i = 0; i < TAKEN; i++) {
+        sigaddset(&mask, taken[i]);
+        /* Ignored signals would not come, and an ignored CHLD would leave no status. */
+        (void)sigaction(taken[i], &plain, &of->old_actions[taken[i]]);
+    }
+    for (unsigned i = 0; i < IGNORED; i++)
+        (void)sigaction(ignored[i], &none, &of->old_actions[ignored[i]]);
+    of->child = 0;
+    (void)sigprocmask(SIG_BLOCK, &mask, &of->old_mask);
+    of->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (of->signals < 0)
+        tool_fail("signalfd: %s", strerror(errno));
+}
+
+static void restore_signals(const launch *of)
+{
+    for (unsigned i = 0; i < TAKEN; i++)
+        (void)sigaction(taken[i], &of->old_actions[taken[i]], NULL);
+    for (unsigned i = 0; i < IGNORED; i++)
+        (void)sigaction(ignored[i], &of->old_actions[ignored[i]], NULL);
+    (void)sigprocmask(SIG_SETMASK, &of->old_mask, NULL);
+}
+
+/* Reads what the child says of its failure: nothing, once it executes. */
+static int failure_of(int pipe_end)
+{
+    int error = 0;
+    ssize_t got;
+    do {
+        got = read(pipe_end, &error, sizeof error);
+    } while (got < 0 && errno == EINTR);
+    (void)close(pipe_end);
+    return got == (ssize_t)sizeof error ? error : 0;
+}
+
+int launch_start(launch *of, const char *path, char **argv, char **environment)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        tool_fail("pipe: %s", strerror(errno));
+    of->child = fork();
+    if (of->child < 0)
+        tool_fail("fork: %s", strerror(errno));
+    if (of->child == 0) {
+        restore_signals(of);
+        (void)execve(path, argv, environment);
+        int error = errno;
+        if (write(ends[1], &error, sizeof error) < 0)
+            _exit(TOOL_FAILED);
+        _exit(TOOL_NOT_RUN);
+    }
+    (void)close(ends[1]);
+    int error = failure_of(ends[0]);
+    if (error == 0)
+        return 0;
+    (void)waitpid(of->child, NULL, 0);
+    tool_tell("cannot run '%s': %s", path, strerror(error));
+    return error == ENOENT ? TOOL_NOT_FOUND : TOOL_NOT_RUN;
+}
+
+/* ---- meanwhile ------------------------------------------------------------------------------ */
+
+/* A program that was stopped stops us, too, where a shell with job control waits for us: else that
+ * would not know.  A shell gives each job a process group of its own. */
+static void stop_with(const launch *of, int signal)
+{
+    bool by_terminal = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+    if (getpgrp() != getpid() || (!by_terminal && tcgetpgrp(STDERR_FILENO) != getpgrp()))
+        return;
+    (void)kill(getpid(), SIGSTOP);
+    (void)kill(of->child, SIGCONT);
+}
+
+static bool has_ended(const launch *of, int *status)
+{
+    pid_t found;
+    while ((found = waitpid(of->child, status, WNOHANG | WUNTRACED)) > 0) {
+        if (!WIFSTOPPED(*status))
+            return true;
+        stop_with(of, WSTOPSIG(*status));
+    }
+    return found < 0 && errno == ECHILD;
+}
+
+static void pass_on(const launch *of, const struct signalfd_siginfo *signal)
+{
+    bool from_terminal = signal->ssi_code > 0; /* by the system, to the whole process group */
+    int number = (int)signal->ssi_signo;
+    if (number != SIGCHLD && !from_terminal)
+        (void)kill(of->child, number);
+}
+
+bool launch_wait(launch *of, int timeout_ms, int *status)
+{
+    struct signalfd_siginfo signal;
+    struct pollfd ready = {.fd = of->signals, .events = POLLIN};
+    (void)poll(&ready, 1, timeout_ms);
+    while (read(of->signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
+        pass_on(of, &signal);
+    return has_ended(of, status);
+}
+
+_Noreturn void launch_end_like(int status)
+{
+    if (WIFSIGNALED(status)) {
+        sigset_t all;
+        struct sigaction plain = {.sa_handler = SIG_DFL};
+        const struct rlimit none = {0, 0};
+        (void)setrlimit(RLIMIT_CORE, &none);
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        (void)sigaction(WTERMSIG(status), &plain, NULL);
+        sigfillset(&all);
+        (void)kill(getpid(), WTERMSIG(status));
+        (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+        exit(128 + WTERMSIG(status));
+    }
+    exit(WEXITSTATUS(status));
+}

@@ -1,0 +1,161 @@
+/* `holdfast run`. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "environment.h"
+#include "launch.h"
+#include "library.h"
+#include "live.h"
+#include "options.h"
+#include "quote.h"
+#include "report/trace.h"
+#include "target.h"
+#include "tool.h"
+#include "verdict.h"
+
+enum { POLL_MS = 50, FINDINGS_MIB = 64 };
+
+typedef struct run {
+    options from;
+    target program;
+    verdict judged;
+    launch started;
+    live trace;
+    char *command;
+    char trace_path[PATH_MAX];
+    char library_path[PATH_MAX];
+    bool trace_is_ours; /* removed at the end */
+} run;
+
+/* ---- the trace ------------------------------------------------------------------------------ */
+
+/* Memory, unless the user wants it elsewhere; a name that nobody else has. */
+static void choose_trace_path(char *path, size_t size)
+{
+    const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (folders[i] == NULL || folders[i][0] == '\0')
+            continue;
+        (void)snprintf(path, size, "%s/holdfast-run.XXXXXX", folders[i]);
+        int file = mkostemp(path, O_CLOEXEC);
+        if (file >= 0) {
+            (void)close(file);
+            return;
+        }
+    }
+    tool_fail("cannot make a temporary file: %s", strerror(errno));
+}
+
+static void make_trace(run *of)
+{
+    char settings[HF_TRACE_SETTINGS_BYTES];
+    const char *asked = of->from.texts[OPTION_TRACE];
+    uint64_t mib = asked != NULL ? of->from.numbers[OPTION_TRACE_SIZE] : FINDINGS_MIB;
+    of->trace_is_ours = asked == NULL;
+    if (asked == NULL)
+        choose_trace_path(of->trace_path, sizeof of->trace_path);
+    else if (strlen(asked) < sizeof of->trace_path)
+        strcpy(of->trace_path, asked);
+    if (!hf_trace_create(of->trace_path, mib << 20,
+                         HF_TRACE_WANTS_FINDINGS | (asked != NULL ? HF_TRACE_WANTS_EVENTS : 0)))
+        tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
+    options_settings(&of->from, settings, sizeof settings);
+    hf_trace_describe(settings, of->command);
+    char *whole = realpath(of->trace_path, NULL);
+    if (whole == NULL || strlen(whole) >= sizeof of->trace_path)
+        tool_fail("the trace '%s': %s", of->trace_path, strerror(errno));
+    strcpy(of->trace_path, whole);
+    free(whole);
+}
+
+static void tell_of_trace(run *of)
+{
+    uint64_t dropped = hf_reader_header(of->trace.reader)->dropped;
+    if (dropped > 0)
+        output_tell(&of->judged.out, "%llu records found no room in the trace",
+                    (unsigned long long)dropped);
+    if (of->trace.process_count == 0)
+        output_tell(&of->judged.out,
+                    "the program was not looked into: it ended, or executed another one, before "
+                    "the preloaded library was there");
+}
+
+/* ---- the program ---------------------------------------------------------------------------- */
+
+static int start(run *of)
+{
+    char **argv = of->from.program;
+    size_t count = 0;
+    while (argv[count] != NULL)
+        count++;
+    char **with_shell = calloc(count + 2, sizeof *with_shell);
+    char **environment = environment_create(of->library_path, of->trace_path, of->program.path);
+    if (with_shell == NULL || environment == NULL)
+        tool_fail("no memory");
+    if (!of->program.needs_shell)
+        return launch_start(&of->started, of->program.path, argv, environment);
+    with_shell[0] = argv[0];
+    with_shell[1] = of->program.path;
+    memcpy(with_shell + 2, argv + 1, (count - 1) * sizeof *argv);
+    return launch_start(&of->started, "/bin/sh", with_shell, environment);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Follows the program to its end.  Answers how the tool is to end. */
+static int follow(run *of)
+{
+    int status = 0;
+    double began = seconds_now();
+    while (!launch_wait(&of->started, POLL_MS, &status)) {
+        hf_trace_grow_ahead();
+        live_poll(&of->trace);
+    }
+    live_poll_last(&of->trace);
+    tell_of_trace(of);
+    return verdict_fini(&of->judged, of->command, status, of->trace.process_count,
+                        seconds_now() - began);
+}
+
+static run state;
+
+/* Also when the tool fails. */
+static void remove_trace(void)
+{
+    if (state.trace_is_ours)
+        (void)unlink(state.trace_path);
+}
+
+int command_run(int argc, char **argv)
+{
+    options_read(&state.from, argc, argv);
+    int status = target_find(state.from.program[0], &state.program);
+    if (status != 0)
+        return status;
+    library_find(state.library_path, sizeof state.library_path);
+    launch_init(&state.started);
+    state.command = quote_command(state.from.program);
+    verdict_init(&state.judged, &state.from);
+    (void)atexit(remove_trace);
+    make_trace(&state);
+    live_init(&state.trace, state.trace_path, &state.judged);
+    int failed = start(&state);
+    int ended = failed == 0 ? follow(&state) : W_EXITCODE(failed, 0);
+    live_fini(&state.trace);
+    free(state.command);
+    remove_trace();
+    launch_end_like(ended);
+}

@@ -1,0 +1,14 @@
+/* A finding as text, in the style of the sanitizers. */
+#ifndef TOOL_TEXT_H
+#define TOOL_TEXT_H
+
+#include <stdio.h>
+
+#include "finding.h"
+
+void text_write(FILE *to, const finding *of, bool colour);
+
+/* "double-close file.c:12 in function": what tells findings apart for people. */
+void text_put_summary(FILE *to, const finding *of);
+
+#endif
