@@ -1,0 +1,5 @@
+/* Nothing. */
+int main(void)
+{
+    return 0;
+}
