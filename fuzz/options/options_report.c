@@ -8,6 +8,7 @@
 #include "options_oracle.h"
 #include "options_scene.h"
 #include "report/kinds.h"
+#include "report/rules.h"
 #include "report/suppressions.h"
 #include "report/symbols.h"
 
