@@ -21,6 +21,7 @@
 #include "report/options.h"
 #include "report/output.h"
 #include "report/suppressions.h"
+#include "report/trace_option.h"
 
 enum { TEXTS = 4, RULES_LIMIT = 1 << 20 };
 
@@ -28,6 +29,8 @@ enum { TEXTS = 4, RULES_LIMIT = 1 << 20 };
 static const char initial[] =
     "level=1:stack_depth=16:unwind=auto:symbolize=1:format=text:color=auto:"
     "log_path=stderr:suppressions='':print_all=0:all=report:help=0";
+
+static const char trace_path[] = "t";
 
 /* ---- the input ------------------------------------------------------------------------------ */
 
@@ -176,6 +179,15 @@ static void check_report(const oracle_wishes *wishes, bool logs, char *texts[TEX
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* A process writes one trace in its life: it is begun before the first input, so that for all of
+ * them the same holds. */
+static void begin_trace(void)
+{
+    if (hf_trace_option_path()[0] == '\0' &&
+        !hf_trace_option_set((hf_token){trace_path, strlen(trace_path)}))
+        complain("no trace can be written");
+}
+
 /* What options keep is never given back while a process lives; this one gives it back. */
 static void reset(void)
 {
@@ -192,7 +204,8 @@ static void play(char *texts[TEXTS])
     oracle_read(texts[0], &wishes);
     bool logs = !wishes.has_log_path || is_log_good(wishes.log_path);
     bool reads = !wishes.has_suppressions || read_rules(wishes.suppressions, rules, &length);
-    bool good = !wishes.skips && logs && reads && oracle_rules_good(rules, length);
+    bool traces = wishes.trace[0] == '\0' || strcmp(wishes.trace, trace_path) == 0;
+    bool good = !wishes.skips && logs && reads && traces && oracle_rules_good(rules, length);
     errno = ENOTTY;
     hf_status got = hf_set_options(texts[0]);
     if (errno != ENOTTY)
@@ -204,6 +217,8 @@ static void play(char *texts[TEXTS])
     if (strcmp(hf_suppressions_path(),
                wishes.has_suppressions && reads ? wishes.suppressions : "") != 0)
         complain("suppressions is '%.200s'", hf_suppressions_path());
+    if (strcmp(hf_trace_option_path(), trace_path) != 0)
+        complain("trace is '%.200s'", hf_trace_option_path());
     check_told(&wishes, good);
     if (length > 0 && reads && !report_suppresses_as_told(rules, length))
         complain("a finding is suppressed by no rule, or not by one that matches");
@@ -215,6 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *texts[TEXTS];
     cut(data, size, texts);
     scene_begin();
+    begin_trace();
     reset();
     scene_write("s", texts[1], strlen(texts[1]));
     play(texts);

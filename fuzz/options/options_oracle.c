@@ -113,6 +113,11 @@ static void apply(oracle_wishes *out, span key, span value)
         copy(out->suppressions, value);
         return;
     }
+    if (is_same(key, "trace")) {
+        out->has_trace = true;
+        copy(out->trace, value);
+        return;
+    }
     int wanted = setting < 0 ? -1 : value_of(setting, value);
     if (wanted < 0) {
         out->skips = true;

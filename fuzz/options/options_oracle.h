@@ -27,8 +27,10 @@ typedef struct oracle_wishes {
     bool skips;                  /* something */
     bool has_log_path;
     bool has_suppressions;
+    bool has_trace;
     char log_path[ORACLE_PATH]; /* cut off, if it is too long for any file */
     char suppressions[ORACLE_PATH];
+    char trace[ORACLE_PATH];
 } oracle_wishes;
 
 void oracle_read(const char *text, oracle_wishes *out);

@@ -141,6 +141,13 @@ static hf_trace trace_of(const hf_table *table, hf_site site)
     return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
 }
 
+/* For a trace: before the value is released, and may come back as another's. */
+HF_COLD static void tell_closed(hf_handle handle, hf_trace closed, const char *operation)
+{
+    if (hf_event_traced(closed))
+        hf_event_closed(handle, closed, false, operation);
+}
+
 /* After the barrier: seals, tells who closed, gives up the closer's own count. */
 static void seal_and_note(const hf_closer *closer, unsigned how, hf_trace closed)
 {
@@ -174,9 +181,12 @@ hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_clo
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     while (hf_subject_find(table, handle, &closer->subject)) {
-        hf_status status = begin_and_seal(closer, how, trace_of(table, refusal->site));
+        hf_trace closed = trace_of(table, refusal->site);
+        hf_status status = begin_and_seal(closer, how, closed);
         if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
             result->outcome = HF_OUTCOME_NOT_OWNED;
+        if (status == HF_OK && closer->left != HF_CLOSING_NOTHING && hf_cold_is_traced(table))
+            tell_closed(handle, closed, refusal->operation);
         if (status == HF_OK)
             return HF_OK;
         closer->left = HF_CLOSING_NOTHING;
@@ -276,10 +286,14 @@ static bool ends_plainly(const hf_subject *subject)
 
 /* The rest of it for one with a cold record. */
 __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t raw,
-                                                     hf_close_result *result, hf_site site)
+                                                     hf_close_result *result, hf_site site,
+                                                     const char *operation)
 {
     hf_subject subject = hf_subject_of(table, raw);
-    note_closer(&subject, trace_of(table, site));
+    hf_trace closed = trace_of(table, site);
+    note_closer(&subject, closed);
+    if (hf_cold_is_traced(table))
+        tell_closed(subject.handle, closed, operation);
     if (ends_plainly(&subject))
         hf_finish_plain(&subject, result, site);
     else
@@ -297,7 +311,7 @@ static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
         if (hf_raw_has_cold(subject.raw))
-            close_recorded(table, subject.raw, result, site);
+            close_recorded(table, subject.raw, result, site, operation);
         else
             hf_finish_plain(&subject, result, site);
         hf_drain(table, site);
@@ -350,6 +364,14 @@ static void begin_batch(hf_table *table, const hf_handle *handles, size_t count,
     hf_window_end(window);
 }
 
+static void tell_batch(const hf_handle *handles, size_t count, const uint8_t *left, hf_trace closed,
+                       const char *operation)
+{
+    for (size_t i = 0; i < count; i++)
+        if (left[i] != REFUSED && left[i] != HF_CLOSING_NOTHING)
+            tell_closed(handles[i], closed, operation);
+}
+
 /* Reports what was refused.  One that was being committed when we looked is closed now. */
 static hf_status refuse_batch(hf_table *table, const hf_handle *handles, size_t count,
                               uint8_t *left, hf_close_result *results, const hf_refusal *refusal)
@@ -392,7 +414,10 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
 {
     uint8_t left[HF_CLOSE_BATCH];
     hf_note_begin(HF_NOTE_TABLE, (uint64_t)(uintptr_t)table);
-    begin_batch(table, handles, count, left, trace_of(table, refusal->site));
+    hf_trace closed = trace_of(table, refusal->site);
+    begin_batch(table, handles, count, left, closed);
+    if (hf_cold_is_traced(table))
+        tell_batch(handles, count, left, closed, refusal->operation);
     hf_status answer = refuse_batch(table, handles, count, left, results, refusal);
     end_batch(table, handles, count, left, results, refusal);
     hf_note_end();

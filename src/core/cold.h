@@ -113,6 +113,13 @@ void hf_cold_drop_reference(hf_table *table, uint64_t raw, uint64_t note);
 /* All that is known of a handle for a report.  `raw` looked like one of this table's. */
 hf_event_party hf_cold_party(const hf_table *table, uint64_t raw);
 
+/* Whether a trace wants to know of this table's handles: of those for which stacks are recorded.
+ * While a trace is written, no table is made for which they are not. */
+static inline bool hf_cold_is_traced(const hf_table *table)
+{
+    return table->level != 0 && __builtin_expect(hf_event_lives() != 0, 0);
+}
+
 static inline uint64_t hf_trace_pack(hf_trace trace)
 {
     return (uint64_t)trace.thread << 32 | trace.stack;

@@ -85,6 +85,13 @@ static hf_status try_detach(const hf_subject *subject)
     return status;
 }
 
+static void note_detacher(const hf_subject *subject, hf_trace detached)
+{
+    hf_cold_close(subject->table, subject->raw, detached);
+    if (hf_cold_is_traced(subject->table) && hf_event_traced(detached))
+        hf_event_closed(subject->handle, detached, true, "hf_detach");
+}
+
 /* Nobody else reads or writes the slot any more. */
 static hf_value hand_over(const hf_subject *subject, hf_site site)
 {
@@ -93,7 +100,7 @@ static hf_value hand_over(const hf_subject *subject, hf_site site)
     if (type->name_space != NULL && !subject->table->skip_checks)
         hf_owners_strike(type->name_space, value, subject->handle); /* else a fork's child does */
     if (hf_raw_has_cold(subject->raw) && subject->table->level != 0)
-        hf_cold_close(subject->table, subject->raw, hf_event_trace(site));
+        note_detacher(subject, hf_event_trace(site));
     hf_release_slot(subject, site);
     return value;
 }

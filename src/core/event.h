@@ -104,8 +104,11 @@ static inline uint32_t hf_event_lives(void)
     return __atomic_load_n(&hf_event_lives_now, __ATOMIC_ACQUIRE);
 }
 
-/* For a trace: a handle was opened, or is being closed, or (`detached`) its value is handed out.
- * No lock, no allocation; may be called inside a window. */
+/* Tells the trace what it takes to name the frames of a moment; true: it wants the record as well.
+ * These three take no lock and allocate nothing. */
+bool hf_event_traced(hf_trace moment);
+
+/* For a trace: a handle was opened, or is being closed, or (`detached`) its value is handed out. */
 void hf_event_opened(const hf_event_party *party, bool borrowed, const char *operation);
 void hf_event_closed(hf_handle handle, hf_trace closed, bool detached, const char *operation);
 

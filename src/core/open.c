@@ -125,6 +125,14 @@ typedef struct hf_birth {
     bool counts;
 } hf_birth;
 
+/* For a trace; after the handle was published, before the caller has it. */
+HF_COLD static void tell_opened(const hf_subject *subject, const char *operation)
+{
+    hf_event_party party = hf_cold_party(subject->table, subject->raw);
+    if (hf_event_traced(party.opened))
+        hf_event_opened(&party, hf_cold_is_borrowed(subject->table, subject->raw), operation);
+}
+
 /* Everything between "the slot is ours" and "the handle is live". */
 static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
                           hf_birth *birth, const hf_refusal *refusal)
@@ -143,6 +151,8 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
         hf_note_end();
     hf_window_end(window);
     hf_stay_opened(&birth->stay);
+    if (hf_cold_is_traced(subject->table))
+        tell_opened(subject, refusal->operation);
     if (!hf_handle_is_null(owner))
         report_owner(subject, owner, refusal->operation, refusal->site);
     hf_os_set_error(error);
@@ -288,10 +298,11 @@ static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_
 
 /* One of these: a window does, without a note. */
 static hf_status open_simple(hf_table *table, const hf_type *type, hf_value value,
-                             const hf_open_options *options, hf_handle *out, hf_site site)
+                             const hf_open_options *options, hf_handle *out,
+                             const hf_refusal *refusal)
 {
     uint64_t raw;
-    hf_trace opened = trace_of(table, site);
+    hf_trace opened = trace_of(table, refusal->site);
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_status status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
@@ -304,17 +315,18 @@ static hf_status open_simple(hf_table *table, const hf_type *type, hf_value valu
     publish(&subject, value);
     count_opened(table, hf_local_of(table));
     hf_window_end(window);
+    if (hf_cold_is_traced(table))
+        tell_opened(&subject, refusal->operation);
     *out = subject.handle;
     return HF_OK;
 }
 
 static hf_status open_noted(hf_table *table, const hf_type *type, hf_value value,
-                            const hf_open_options *options, hf_handle *out, hf_site site,
-                            const char *operation)
+                            const hf_open_options *options, hf_handle *out,
+                            const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = operation, .site = site};
     hf_placing placing = {place_value, &value};
-    return hf_open_placed(table, type, &placing, options, out, &refusal);
+    return hf_open_placed(table, type, &placing, options, out, refusal);
 }
 
 /* Apart, so that the fast one has few registers to save. */
@@ -322,12 +334,13 @@ __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *t
                                                const hf_open_options *options, hf_handle *out,
                                                hf_site site, const char *operation)
 {
+    hf_refusal refusal = {.operation = operation, .site = site};
     if (!are_arguments_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
     hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, type, value, options, out, site)
-                           : open_noted(table, type, value, options, out, site, operation);
+                           ? open_simple(table, type, value, options, out, &refusal)
+                           : open_noted(table, type, value, options, out, &refusal);
     if (status == HF_OK)
         note_plain(table, type);
     return status;

@@ -76,7 +76,9 @@ static void copy_name(hf_table *table, const char *name)
 
 static unsigned level_of(const hf_table_options *options)
 {
-    return options->level == HF_LEVEL_DEFAULT ? hf_event_level() : (unsigned)options->level - 1;
+    unsigned level =
+        options->level == HF_LEVEL_DEFAULT ? hf_event_level() : (unsigned)options->level - 1;
+    return level == 0 && hf_event_lives() != 0 ? 1 : level; /* a trace wants stacks */
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -215,12 +217,14 @@ void hf_table_retire(hf_table *table, bool held)
 
 /* ---- creation ------------------------------------------------------------------------------- */
 
-static hf_status build(hf_table *table, const hf_table_options *options, uint64_t capacity)
+static hf_status build(hf_table *table, const hf_table_options *options, unsigned level,
+                       uint64_t capacity)
 {
     table->reuse = (uint8_t)options->reuse;
     if (table->reuse == HF_REUSE_MAGAZINES && capacity < MAGAZINE_SLOTS)
         table->reuse = HF_REUSE_LIFO;
-    table->level = (uint8_t)level_of(options);
+    table->level = (uint8_t)level;
+    table->cold_lives = hf_cold_lives(level);
     table->protection = (uint8_t)(table->level == 3 ? HF_PROTECT_COUNTED : options->protection);
     table->skip_checks = options->skip_checks;
     table->head.types = table->types;
@@ -234,15 +238,15 @@ static hf_status create(const hf_table_options *options, hf_table **out)
 {
     uint64_t capacity = options->capacity_slots != 0 ? options->capacity_slots : DEFAULT_SLOTS - 1;
     uint64_t slot_capacity = round_capacity(capacity);
-    uint64_t cold_stride = hf_cold_stride(level_of(options));
+    unsigned level = level_of(options);
+    uint64_t cold_stride = hf_cold_stride(level);
     hf_table *table;
     hf_status status = hf_registry_take(slot_capacity, cold_stride, &table);
     if (status != HF_OK)
         return status;
     __atomic_store_n(&table->slot_capacity, slot_capacity, __ATOMIC_RELAXED);
     __atomic_store_n(&table->cold_stride, cold_stride, __ATOMIC_RELAXED);
-    table->cold_lives = hf_cold_lives(level_of(options));
-    status = build(table, options, capacity);
+    status = build(table, options, level, capacity);
     if (status != HF_OK) {
         hf_table_retire(table, false);
         return status;

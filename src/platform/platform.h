@@ -50,8 +50,7 @@ uint64_t hf_os_fail_allocation(uint64_t nth);
 /* ---- time, randomness (posix_misc.c); errors: error.h
  * ------------------------------------------------- */
 
-int64_t hf_os_now_ns(void);       /* monotonic */
-uint64_t hf_os_realtime_ns(void); /* since 1970 */
+int64_t hf_os_now_ns(void); /* monotonic */
 uint64_t hf_os_random(void);
 
 /* ---- waiting (linux_wait.c) ------------------------------------------------------------------ */
@@ -223,6 +222,8 @@ bool hf_os_absolute_path(const char *path, size_t length, char *buffer, size_t s
 const char *hf_os_error_text(int error, char *buffer, size_t size);
 
 _Noreturn void hf_os_abort(void);
+
+uint64_t hf_os_realtime_ns(void); /* since 1970 */
 
 /* The system's id of the process that started this one. */
 uint64_t hf_os_parent_id(void);

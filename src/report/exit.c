@@ -5,12 +5,14 @@
 
 #include "core/event.h"
 #include "platform/platform.h"
+#include "report/trace_option.h"
 
 static _Atomic bool exiting;
 
 void hf_event_exit(void)
 {
-    atomic_store_explicit(&exiting, true, memory_order_relaxed);
+    if (!atomic_exchange_explicit(&exiting, true, memory_order_relaxed))
+        hf_trace_option_exit();
 }
 
 bool hf_must_not_wait(void)

@@ -10,6 +10,7 @@
 #include "report/output.h"
 #include "report/suppressions.h"
 #include "report/threads.h"
+#include "report/trace_option.h"
 
 _Atomic uint32_t hf_option_words[HF_OPTION_COUNT];
 uint32_t hf_event_epoch_now;
@@ -34,6 +35,7 @@ typedef struct wishes {
     uint32_t words[HF_OPTION_COUNT];
     hf_token log_path; /* text NULL: not asked for */
     hf_token suppressions;
+    hf_token trace;
     bool refused; /* something was skipped */
 } wishes;
 
@@ -63,6 +65,8 @@ static void describe_value(hf_buffer *out, hf_option_key key)
         hf_buffer_print(out, "%s", hf_output_log_path());
     } else if (key == HF_OPTION_SUPPRESSIONS) {
         hf_buffer_print(out, "%s", hf_suppressions_path());
+    } else if (key == HF_OPTION_TRACE) {
+        hf_buffer_print(out, "%s", hf_trace_option_path());
     } else if (strchr(values, '|') == NULL) {
         hf_buffer_print(out, "%u", value);
     } else {
@@ -114,6 +118,8 @@ static void wish(wishes *into, hf_token key_text, hf_token value_text)
         into->log_path = value_text;
     } else if (key == HF_OPTION_SUPPRESSIONS) {
         into->suppressions = value_text;
+    } else if (key == HF_OPTION_TRACE) {
+        into->trace = value_text;
     } else if (!hf_grammar_value(options[key].values, value_text, &value)) {
         char text[128];
         hf_buffer remedy = HF_BUFFER(text);
@@ -154,7 +160,8 @@ static void parse(const char *text, wishes *into)
 static bool set_files(const wishes *asked, bool replace)
 {
     bool log_path = hf_output_set_log_path(asked->log_path, replace);
-    return hf_suppressions_set(asked->suppressions, replace) && log_path;
+    bool suppressions = hf_suppressions_set(asked->suppressions, replace);
+    return hf_trace_option_set(asked->trace) && suppressions && log_path;
 }
 
 void hf_options_load(void)

@@ -35,6 +35,9 @@
     X(SUPPRESSIONS, "suppressions", HF_FILE_VALUES, 0,                                             \
       "a file of lines kind:glob; findings with such a function, file or module in a stack are "   \
       "only counted")                                                                              \
+    X(TRACE, "trace", HF_FILE_VALUES, 0,                                                           \
+      "the file that every opening, closing and finding is written to, for `holdfast report`; %p " \
+      "stands for the process id")                                                                 \
     X(DESCRIBE, "describe", "0|1", 1,                                                              \
       "have AddressSanitizer's reports followed by the history of the handle whose value points "  \
       "there")                                                                                     \

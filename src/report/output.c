@@ -64,18 +64,23 @@ void hf_tell_once(const char *format, ...)
 
 /* ---- the log file --------------------------------------------------------------------------- */
 
+void hf_output_expand(hf_buffer *to, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        if (path[0] == '%' && path[1] == 'p') {
+            hf_buffer_print(to, "%llu", (unsigned long long)hf_os_process_id());
+            path++;
+        } else {
+            hf_buffer_add(to, path, 1);
+        }
+    }
+}
+
 static bool open_log(const char *path, hf_os_output *out)
 {
     char text[PATH_SIZE];
     hf_buffer expanded = HF_BUFFER(text);
-    for (; *path != '\0'; path++) {
-        if (path[0] == '%' && path[1] == 'p') {
-            hf_buffer_print(&expanded, "%llu", (unsigned long long)hf_os_process_id());
-            path++;
-        } else {
-            hf_buffer_add(&expanded, path, 1);
-        }
-    }
+    hf_output_expand(&expanded, path);
     return expanded.length < expanded.size && hf_os_output_open(hf_buffer_end(&expanded), out);
 }
 

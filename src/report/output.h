@@ -5,6 +5,7 @@
 #include <holdfast/report.h>
 
 #include "core/event.h"
+#include "report/buffer.h"
 #include "report/grammar.h"
 
 /* Writes a report as the options say, with one write, so that reports of several threads do not
@@ -26,6 +27,9 @@ void hf_tell_once(const char *format, ...) HF_PRINTF(1, 2);
  * without text stands for standard error when nothing was set, and changes nothing otherwise.
  * False, and told, if the file cannot be written: reports then go where they went. */
 bool hf_output_set_log_path(hf_token path, bool replace);
+
+/* Adds a path with the process's id for each %p in it. */
+void hf_output_expand(hf_buffer *to, const char *path);
 
 /* "stderr", or the path with %p in it. */
 const char *hf_output_log_path(void);

@@ -16,6 +16,7 @@
 #include "report/symbols.h"
 #include "report/threads.h"
 #include "report/trace.h"
+#include "report/trace_option.h"
 
 enum { HOOK_DEPTH = 4, HOLDERS_SHOWN = 32 };
 
@@ -80,6 +81,7 @@ static bool is_news(uint64_t key)
 static void deliver(const hf_report *report)
 {
     void *context;
+    hf_trace_option_report(report);
     hf_report_hook hook = hf_hook_now(&context);
     if (hook != NULL && hf_self.hook_depth < HOOK_DEPTH) {
         hf_self.hook_depth++;

@@ -23,8 +23,6 @@
 
 enum { STACK_WORDS = 1 << 17, STACK_BITS = 64, ARGUMENT_BYTES = 2048 };
 
-__thread const char *hf_trace_operation __attribute__((tls_model("initial-exec")));
-
 static uint64_t told_stacks[STACK_WORDS];
 static uint32_t told_words;   /* words that may have bits set */
 static uint32_t seen_unloads; /* hf_trace_unloads when bits were last cleared */
@@ -203,12 +201,13 @@ static inline void tell_stack(uint32_t stack)
 
 /* ---- lives ----------------------------------------------------------------------------------- */
 
-static const char *operation_now(const char *operation)
+bool hf_event_traced(hf_trace moment)
 {
-    return hf_trace_operation != NULL ? hf_trace_operation : operation;
+    tell_stack(moment.stack);
+    return (hf_trace_wants() & HF_TRACE_WANTS_EVENTS) != 0;
 }
 
-static void write_open(const hf_event_party *party, bool borrowed, const char *operation)
+void hf_event_opened(const hf_event_party *party, bool borrowed, const char *operation)
 {
     hf_trace_record record;
     const char *type = hf_make_text(party->type_name);
@@ -230,32 +229,18 @@ static void write_open(const hf_event_party *party, bool borrowed, const char *o
     hf_trace_end(&record, HF_TRACE_OPEN);
 }
 
-void hf_event_opened(const hf_event_party *party, bool borrowed, const char *operation)
-{
-    tell_stack(party->opened.stack);
-    if ((hf_trace_wants() & HF_TRACE_WANTS_EVENTS) != 0)
-        write_open(party, borrowed, operation_now(operation));
-}
-
-static void write_close(hf_handle handle, uint32_t stack, bool detached, const char *operation)
+void hf_event_closed(hf_handle handle, hf_trace closed, bool detached, const char *operation)
 {
     hf_trace_record record;
     hf_trace_close body = {.common = hf_trace_common_now(),
                            .handle = handle.bits,
-                           .stack = stack,
+                           .stack = closed.stack,
                            .detached = detached};
     if (!hf_trace_begin(&record, sizeof body + hf_trace_text_bytes(operation), false))
         return;
     hf_trace_put_body(&record, &body, sizeof body);
     hf_trace_put_text(&record, operation);
     hf_trace_end(&record, HF_TRACE_CLOSE);
-}
-
-void hf_event_closed(hf_handle handle, hf_trace closed, bool detached, const char *operation)
-{
-    tell_stack(closed.stack);
-    if ((hf_trace_wants() & HF_TRACE_WANTS_EVENTS) != 0)
-        write_close(handle, closed.stack, detached, operation_now(operation));
 }
 
 void hf_trace_note_text(hf_handle handle, const char *text)

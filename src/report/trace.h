@@ -19,6 +19,9 @@
  * async-signal-safe. */
 bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants);
 
+/* Whether there is a file that hf_trace_attach may join whose maker still runs. */
+bool hf_trace_is_written(const char *path);
+
 /* Joins a file that another process made, which keeps its path.  False: there is none, or it is no
  * trace of this version.  Not async-signal-safe. */
 bool hf_trace_attach(const char *path);
@@ -40,10 +43,6 @@ static inline uint32_t hf_trace_wants(void)
 {
     return hf_event_lives();
 }
-
-/* What the records of opening and closing name on this thread, instead of the library's function:
- * "fclose".  A text that lasts; NULL: the library's. */
-extern __thread const char *hf_trace_operation __attribute__((tls_model("initial-exec")));
 
 /* This process is there: after attaching.  In a forked child hf_event_forked calls it; again is
  * harmless. */

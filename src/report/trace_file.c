@@ -126,6 +126,17 @@ static bool join(const char *path)
            is_good(header()) && header()->capacity == capacity;
 }
 
+bool hf_trace_is_written(const char *path)
+{
+    hf_os_shared other;
+    if (!hf_os_shared_open(path, HF_TRACE_HEADER_BYTES, HF_TRACE_HEADER_BYTES, &other))
+        return false;
+    const hf_trace_header *of = (const hf_trace_header *)(const void *)other.memory;
+    bool written = is_good(of) && hf_os_process_lives(of->maker);
+    hf_os_shared_close(&other);
+    return written;
+}
+
 bool hf_trace_attach(const char *path)
 {
     if (!take())
