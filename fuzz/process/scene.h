@@ -120,7 +120,8 @@ void scene_check_reports(void);
 void scene_become_child(void);
 void scene_become_exiting(void);
 
-bool is_alive(const card *of); /* not released yet */
+bool is_alive(const card *of);  /* not released yet */
+bool has_value(const card *of); /* that may be used: a borrowed one ends with its owner */
 hf_table *table_of(const card *of);
 unsigned holders_of(const card *of);
 bool is_held_by(const card *of, int who); /* itself or through a child */

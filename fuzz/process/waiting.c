@@ -303,8 +303,7 @@ void step_shutdown(const step *of)
     allow_table_reports();
     s.shut[all.table] = true;
     end_crowd(of, &all, shutdown_task, shutdown_blocked);
-    /* Where that thread is blocked by now, it may be at its report. */
-    MUST(s.threads[of->who].repose == BLOCKED || all.open == 0 || s.reports[HF_REPORT_LEAK] != 0);
+    MUST(all.open == 0 || s.reports[HF_REPORT_LEAK] != 0);
 }
 
 static bool is_awaited(int table)
