@@ -218,13 +218,19 @@ void scene_become_child(void)
     }
 }
 
+/* Of a table that was destroyed, what is held was reported then. */
+static bool is_swept(const card *of)
+{
+    return (of->life == OPEN || of->life == CLOSED) && !of->orphan && !of->borrowed &&
+           !of->poisoned && (of->type == TYPE_FLUSHED || of->type == TYPE_LOST);
+}
+
 /* One handle that is to be flushed now, its children being gone. */
 static card *next_to_flush(void)
 {
     for (int i = 0; i < CARDS; i++) {
         card *of = &s.cards[i];
-        if ((of->life == OPEN || of->life == CLOSED) && of->type == TYPE_FLUSHED && !of->borrowed &&
-            !of->poisoned && holders_of(of) == 0)
+        if (is_swept(of) && of->type == TYPE_FLUSHED && holders_of(of) == 0)
             return of;
     }
     return NULL;
@@ -240,10 +246,7 @@ void scene_become_exiting(void)
         if (!good)
             expect_report(HF_REPORT_LOST_AT_EXIT);
     }
-    for (int i = 0; i < CARDS; i++) {
-        of = &s.cards[i];
-        if ((of->life == OPEN || of->life == CLOSED) && !of->borrowed && !of->poisoned &&
-            (of->type == TYPE_FLUSHED || of->type == TYPE_LOST))
+    for (int i = 0; i < CARDS; i++)
+        if (is_swept(&s.cards[i]))
             expect_report(HF_REPORT_LOST_AT_EXIT);
-    }
 }
