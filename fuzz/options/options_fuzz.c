@@ -169,10 +169,11 @@ static void check_report(const oracle_wishes *wishes, bool logs, char *texts[TEX
     const char *flaw = report_flaw(&report);
     if (flaw != NULL)
         complain("%s", flaw);
-    hf_output_report(&report);
     expand(wishes->log_path, name, sizeof(name));
+    size_t before = scene_size(name); /* it may be the file "s", which holds anything */
+    hf_output_report(&report);
     if (wishes->has_log_path && logs && strcmp(wishes->log_path, "stderr") != 0 &&
-        !report_ends_file(&report, name, setting_now(ORACLE_FORMAT) == HF_FORMAT_JSON,
+        !report_ends_file(&report, name, before, setting_now(ORACLE_FORMAT) == HF_FORMAT_JSON,
                           setting_now(ORACLE_COLOR) == HF_COLOR_ALWAYS))
         complain("the report is not in its log file as it is elsewhere");
 }

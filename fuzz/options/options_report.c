@@ -164,16 +164,17 @@ static size_t bleach(char *text, size_t length)
     return kept;
 }
 
-bool report_ends_file(const hf_report *report, const char *file, bool json, bool coloured)
+bool report_ends_file(const hf_report *report, const char *file, size_t before, bool json,
+                      bool coloured)
 {
     static char found[FILE_ROOM];
     size_t length;
     char *expected = whole(report, json ? hf_report_json : hf_report_text, &length);
     long got = scene_read(file, found, sizeof(found));
-    size_t held = got > 0 ? (size_t)got : 0;
+    size_t added = got > (long)before ? (size_t)got - before : 0;
     if (coloured && !json)
-        held = bleach(found, held);
-    bool good = held >= length && memcmp(found + held - length, expected, length) == 0;
+        added = bleach(found + before, added);
+    bool good = added == length && memcmp(found + before, expected, length) == 0;
     free(expected);
     return good;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -107,6 +108,12 @@ void scene_write(const char *name, const char *text, size_t length)
     int file = openat(inside, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     check(file >= 0 && write(file, text, length) == (ssize_t)length, name);
     (void)close(file);
+}
+
+size_t scene_size(const char *name)
+{
+    struct stat status;
+    return fstatat(inside, name, &status, 0) == 0 ? (size_t)status.st_size : 0;
 }
 
 long scene_read(const char *name, char *text, size_t size)

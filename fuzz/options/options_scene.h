@@ -19,6 +19,7 @@ size_t scene_told(void);
 
 /* Writes and reads files of the directory.  Answers the length, -1 if it cannot be read. */
 void scene_write(const char *name, const char *text, size_t length);
+size_t scene_size(const char *name);
 long scene_read(const char *name, char *text, size_t size);
 
 #endif

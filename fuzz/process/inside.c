@@ -48,7 +48,8 @@ static void inside(hf_value value, void *argument, hf_callback *self)
     const card *of = c->of->card;
     hf_table *table = table_of(of);
     c->called = true;
-    fake_use(value);
+    if (has_value(of))
+        fake_use(value);
     switch (c->of->argument % INSIDES) {
     case INSIDE_WAIT:
         c->inner = hf_close_wait(table, of->handle, HF_FOREVER, NULL);
@@ -68,7 +69,9 @@ static void inside(hf_value value, void *argument, hf_callback *self)
     default:
         break;
     }
-    fake_use(value);
+    /* The owner of what is borrowed may have been closed with the group. */
+    if (has_value(of) && (of->owner == NOBODY || c->of->argument % INSIDES != INSIDE_GROUP))
+        fake_use(value);
 }
 
 static void dispatch_task(void *argument)

@@ -19,6 +19,18 @@ bool is_alive(const card *of)
     return of->life == RESERVED || of->life == OPEN || of->life == CLOSED;
 }
 
+/* The card whose value is borrowed; NULL: none, or it has ended. */
+static const card *owner_of(const card *of)
+{
+    const card *owner = of->owner != NOBODY ? &s.cards[of->owner] : NULL;
+    return owner != NULL && owner->value == of->value && is_alive(owner) ? owner : NULL;
+}
+
+bool has_value(const card *of)
+{
+    return of->value != 0 && (of->owner == NOBODY || owner_of(of) != NULL);
+}
+
 unsigned holders_of(const card *of)
 {
     int number = (int)(of - s.cards);
@@ -117,12 +129,13 @@ static bool is_at_its_end(const card *of)
             (hf_inspect(table_of(of), of->handle, &info) == HF_OK && info.life == HF_LIFE_CLOSED));
 }
 
-/* Whoever waits for many handles ends each on its own thread, and goes on waiting for the others:
- * it is given two seconds for that. */
+/* Whoever waits for many handles ends each on its own thread, and goes on waiting for the others.
+ * On a busy machine that takes its time; who is not done after all of this never will be. */
 static void await_end(const card *of)
 {
-    for (int i = 0; i < 20000 && somebody_is_blocked() && !is_at_its_end(of); i++)
-        (void)usleep(100);
+    enum { NAP_US = 100, NAPS = 20 * 1000 * 1000 / NAP_US };
+    for (int i = 0; i < NAPS && somebody_is_blocked() && !is_at_its_end(of); i++)
+        (void)usleep(NAP_US);
 }
 
 static void check_card(const card *of)
@@ -180,8 +193,7 @@ static int policy_of(const card *of)
     if (of->borrowed && of->type < TYPE_NUMBERED_CLOSE)
         return HF_FORK_INHERIT;
     if (of->borrowed)
-        by = of->owner != NOBODY && s.cards[of->owner].value == of->value ? &s.cards[of->owner]
-                                                                          : NULL;
+        by = owner_of(of);
     return by != NULL && (by->life == OPEN || by->life == CLOSED) ? (int)s.types[by->type].fork
                                                                   : HF_FORK_INHERIT;
 }
@@ -206,13 +218,19 @@ void scene_become_child(void)
     }
 }
 
+/* Of a table that was destroyed, what is held was reported then. */
+static bool is_swept(const card *of)
+{
+    return (of->life == OPEN || of->life == CLOSED) && !of->orphan && !of->borrowed &&
+           !of->poisoned && (of->type == TYPE_FLUSHED || of->type == TYPE_LOST);
+}
+
 /* One handle that is to be flushed now, its children being gone. */
 static card *next_to_flush(void)
 {
     for (int i = 0; i < CARDS; i++) {
         card *of = &s.cards[i];
-        if ((of->life == OPEN || of->life == CLOSED) && of->type == TYPE_FLUSHED && !of->borrowed &&
-            !of->poisoned && holders_of(of) == 0)
+        if (is_swept(of) && of->type == TYPE_FLUSHED && holders_of(of) == 0)
             return of;
     }
     return NULL;
@@ -228,10 +246,7 @@ void scene_become_exiting(void)
         if (!good)
             expect_report(HF_REPORT_LOST_AT_EXIT);
     }
-    for (int i = 0; i < CARDS; i++) {
-        of = &s.cards[i];
-        if ((of->life == OPEN || of->life == CLOSED) && !of->borrowed && !of->poisoned &&
-            (of->type == TYPE_FLUSHED || of->type == TYPE_LOST))
+    for (int i = 0; i < CARDS; i++)
+        if (is_swept(&s.cards[i]))
             expect_report(HF_REPORT_LOST_AT_EXIT);
-    }
 }

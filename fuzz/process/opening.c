@@ -163,7 +163,7 @@ void step_duplicate(const step *of)
 {
     call c = {.of = of};
     int to = of->argument % TABLES;
-    if (!is_usable(of->card) || of->card->value == 0)
+    if (!is_usable(of->card) || !has_value(of->card))
         return;
     bool lenient = of->card->life == CLOSED && of->card->type == TYPE_LENIENT;
     hf_status foretold = lenient ? HF_OK : status_of(of->card, false);
@@ -184,7 +184,7 @@ static void enter_task(void *argument)
     c->status = c->of->argument % 2 == 0
                     ? hf_enter(table_of(of), of->handle, NULL, &c->hold->region)
                     : enter(table_of(of), of->handle, NULL, &c->hold->region);
-    if (c->status == HF_OK)
+    if (c->status == HF_OK && has_value(of))
         fake_use(c->hold->region.value);
 }
 

@@ -21,6 +21,11 @@ static bool hook(const hf_report *report, void *context)
     return true;
 }
 
+uint32_t reported(hf_report_kind kind)
+{
+    return __atomic_load_n(&s.reports[kind], __ATOMIC_RELAXED);
+}
+
 void expect_report(hf_report_kind kind)
 {
     s.due[kind]++;
@@ -33,7 +38,8 @@ void allow_report(hf_report_kind kind)
 
 void reset_step(void)
 {
-    memset(s.reports, 0, sizeof(s.reports));
+    for (int kind = 0; kind < HF_REPORT_KIND_COUNT; kind++)
+        __atomic_store_n(&s.reports[kind], 0, __ATOMIC_RELAXED);
     memset(s.due, 0, sizeof(s.due));
     s.allowed = 1u << HF_REPORT_BORROW_OUTLIVES_OWNER;
 }
@@ -41,11 +47,11 @@ void reset_step(void)
 void scene_check_reports(void)
 {
     for (int kind = 0; kind < HF_REPORT_KIND_COUNT; kind++) {
-        bool good = s.reports[kind] == s.due[kind] ||
-                    (s.reports[kind] > s.due[kind] && (s.allowed >> kind & 1) != 0);
+        uint32_t found = reported((hf_report_kind)kind);
+        bool good = found == s.due[kind] || (found > s.due[kind] && (s.allowed >> kind & 1) != 0);
         if (!good)
             fuzz_fail("step %u%s: %u reports of %s, not %u", s.step,
-                      s.is_child ? " of a child" : "", s.reports[kind],
+                      s.is_child ? " of a child" : "", found,
                       hf_report_kind_name((hf_report_kind)kind), s.due[kind]);
     }
 }

@@ -95,7 +95,7 @@ typedef struct scene {
     unsigned forks_left;
     unsigned naps_left; /* waits that a step may spend in sleep */
     unsigned step;
-    uint32_t reports[HF_REPORT_KIND_COUNT]; /* in this step */
+    uint32_t reports[HF_REPORT_KIND_COUNT]; /* in this step; atomic */
     uint32_t due[HF_REPORT_KIND_COUNT];
     uint32_t allowed; /* a bit for each kind that may be reported besides */
 } scene;
@@ -120,7 +120,8 @@ void scene_check_reports(void);
 void scene_become_child(void);
 void scene_become_exiting(void);
 
-bool is_alive(const card *of); /* not released yet */
+bool is_alive(const card *of);  /* not released yet */
+bool has_value(const card *of); /* that may be used: a borrowed one ends with its owner */
 hf_table *table_of(const card *of);
 unsigned holders_of(const card *of);
 bool is_held_by(const card *of, int who); /* itself or through a child */
@@ -140,6 +141,7 @@ bool wake_threads(void);
 hold *new_hold(void);
 void expect_report(hf_report_kind kind);
 void allow_report(hf_report_kind kind);
+uint32_t reported(hf_report_kind kind); /* in this step, by any thread */
 void reset_step(void);
 void make_table(int number);
 void leave_hold(hold *of);

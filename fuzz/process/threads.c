@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,25 +27,54 @@ static void block(void *argument)
     __atomic_store_n(&self->done, 1, __ATOMIC_RELEASE);
 }
 
-/* Whether the system says that a thread sleeps: the third word, after the name in parentheses. */
-static bool sleeps(int number)
+/* The number that stands after a word in the system's description of a thread. */
+static long number_after(const char *text, const char *word)
+{
+    const char *found = strstr(text, word);
+    return found != NULL ? strtol(found + strlen(word), NULL, 10) : -1;
+}
+
+/* How often a thread that sleeps has fallen asleep; -1: it does not sleep. */
+static long falls_asleep(int number)
 {
     char path[64];
-    char text[256] = "";
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", number);
+    char text[4096] = "";
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/status", number);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
     if (file >= 0)
         (void)close(file);
-    const char *end = length > 0 ? strrchr(text, ')') : NULL;
-    return end != NULL && end[1] == ' ' && end[2] == 'S';
+    bool sleeps = length > 0 && strstr(text, "\nState:\tS") != NULL;
+    return sleeps ? number_after(text, "\nvoluntary_ctxt_switches:") : -1;
 }
 
-/* All that a waiting thread sleeps for is what it waits for. */
+static bool look_at_sleepers(long counts[THREADS])
+{
+    bool all = true;
+    for (int i = 1; i < THREADS; i++) {
+        const thread *one = &s.threads[i];
+        int number = __atomic_load_n(&one->number, __ATOMIC_ACQUIRE);
+        counts[i] = one->repose != BLOCKED ? 0 : number == 0 ? -1 : falls_asleep(number);
+        all = all && counts[i] >= 0;
+    }
+    return all;
+}
+
+/* Whether there was a moment at which all that wait slept: nobody has fallen asleep between two
+ * looks at which everybody slept.  A single thread may sleep for a lock that another one has, which
+ * waits for many handles, or looks after a sleeper's; but who has a lock does not sleep.  So all
+ * that they sleep for at such a moment is what they wait for, however slow the machine is. */
+static bool all_sleep(void)
+{
+    long before[THREADS] = {0};
+    long after[THREADS] = {0};
+    return look_at_sleepers(before) && look_at_sleepers(after) &&
+           memcmp(before, after, sizeof(before)) == 0;
+}
+
 static void await_sleep(const thread *one)
 {
-    int number;
-    while ((number = __atomic_load_n(&one->number, __ATOMIC_ACQUIRE)) == 0 || !sleeps(number)) {
+    while (!all_sleep()) {
         if (__atomic_load_n(&one->done, __ATOMIC_ACQUIRE) != 0)
             fuzz_fail("step %u: did not wait, but answered %s", s.step,
                       hf_status_name(one->status));

@@ -303,8 +303,7 @@ void step_shutdown(const step *of)
     allow_table_reports();
     s.shut[all.table] = true;
     end_crowd(of, &all, shutdown_task, shutdown_blocked);
-    /* Where that thread is blocked by now, it may be at its report. */
-    MUST(s.threads[of->who].repose == BLOCKED || all.open == 0 || s.reports[HF_REPORT_LEAK] != 0);
+    MUST(all.open == 0 || reported(HF_REPORT_LEAK) != 0);
 }
 
 static bool is_awaited(int table)
@@ -331,8 +330,8 @@ void step_destroy(const step *of)
     close_crowd(&all);
     count_held(&all);
     hf_table_destroy(s.tables[all.table]);
-    MUST((all.open != 0) == (s.reports[HF_REPORT_LEAK] != 0));
-    MUST((all.held != 0) == (s.reports[HF_REPORT_HELD_AT_SHUTDOWN] != 0));
+    MUST((all.open != 0) == (reported(HF_REPORT_LEAK) != 0));
+    MUST((all.held != 0) == (reported(HF_REPORT_HELD_AT_SHUTDOWN) != 0));
     for (int i = 0; i < CARDS; i++)
         s.cards[i].orphan = s.cards[i].orphan || s.cards[i].table == all.table;
     for (int i = 0; i < CARDS; i++)

@@ -25,7 +25,7 @@ enum {
     FIRST_NS = 1000,
     ENDINGS = 4,        /* functions at a thread's end */
     JUMPS_LIMIT = 64,   /* in a row */
-    STEPS_LIMIT = 50000 /* of one operation */
+    STEPS_LIMIT = 50000 /* of one operation, or between two */
 };
 
 typedef enum turn { ENDED = 0, READY, SLEEPING, STOPPED, TURNS } turn;
@@ -39,6 +39,7 @@ typedef struct thread {
     } endings[ENDINGS];
     schedule_operation *operation;
     uint64_t steps;
+    uint64_t between;     /* its steps when its last operation ended */
     const char *place;    /* of its last step */
     const uint32_t *word; /* on which it sleeps */
     int64_t wake_ns;
@@ -238,7 +239,8 @@ void schedule_point(const void *address, bool writes, const char *place)
     self->place = place;
     steps++;
     trace = (trace ^ (uintptr_t)place ^ current) * UINT64_C(0x100000001b3);
-    if (++self->steps - (self->operation != NULL ? self->operation->steps : 0) > STEPS_LIMIT)
+    uint64_t begun = self->operation != NULL ? self->operation->steps : self->between;
+    if (++self->steps - begun > STEPS_LIMIT)
         schedule_fail("an operation does not come to an end: a livelock");
     ask(true, address, writes);
     if (self->turn == STOPPED)
@@ -349,6 +351,7 @@ void schedule_end(schedule_operation *operation, bool served)
     if (served && operation->waits && !unfair && self->jumped == turns)
         schedule_fail("%s was not woken: it had to look by itself", operation->name);
     self->operation = operation->outer;
+    self->between = self->steps;
     self->jumped = 0;
     jumps = 0;
 }

@@ -56,10 +56,11 @@ HF_BEGIN_DECLS
 /* Sets the latch by hand: for a plug-in whose host is going down, or a supervisor.  Releases at
  * once the open values whose type has HF_TYPE_FLUSH_AT_EXIT, with the type's release_at_exit, and
  * reports as lost-at-exit those that are held, or that this function could not release.  (Inside a
- * signal handler, between hf_signal_begin and hf_signal_end, none is released: all are lost.) Wakes
- * all who wait in hf_close_wait and the like.  Final, and idempotent: a second call does nothing,
- * and does not wait for the first.  Any thread; takes no lock, unless a report is written, and then
- * none without a bound; allocates nothing but for reports. */
+ * signal handler, between hf_signal_begin and hf_signal_end, none is released: all are lost.  What
+ * hf_table_destroy found held, it has reported, and that is not reported again.) Wakes all who wait
+ * in hf_close_wait and the like.  Final, and idempotent: a second call does nothing, and does not
+ * wait for the first.  Any thread; takes no lock, unless a report is written, and then none without
+ * a bound; allocates nothing but for reports. */
 HF_API void hf_process_exiting(void);
 
 /* Whether the latch is set.  One load. */
