@@ -39,7 +39,7 @@
 #if HF_CAN_WALK
 
 #include <errno.h>
-#include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -197,24 +197,25 @@ static void enter_stack(walk *of, uintptr_t address, size_t known)
 /* ---- the trail -------------------------------------------------------------------------------
  */
 
-static void note(walk *of, uintptr_t at, uintptr_t value, bool relative)
+static void note(walk *of, uintptr_t at, uintptr_t value, unsigned list)
 {
-    uint64_t offset = (at - of->from->site) / sizeof value;
-    if (relative)
-        value -= of->from->site;
-    if (offset >> 16 != 0 || value >> ADDRESS_BITS != 0 || of->trail->count == HF_OS_TRAIL_MAX) {
-        of->trail->whole = false;
+    hf_os_trail *trail = of->trail;
+    uintptr_t offset = (at - of->from->site) / sizeof value;
+    uint32_t count = trail->count[list];
+    if (offset > UINT16_MAX || count == HF_OS_TRAIL_MAX) {
+        trail->whole = false;
         return;
     }
-    of->trail->words[of->trail->count++] =
-        offset << 48 | (uint64_t)relative << ADDRESS_BITS | (uint64_t)value;
+    trail->offsets[list][count] = (uint16_t)offset;
+    trail->values[list][count] = list == HF_OS_RELATIVE ? value - of->from->site : value;
+    trail->count[list]++;
 }
 
 /* A frame pointer matters only if a rule asks for it. */
 static uintptr_t use_fp(walk *of)
 {
     if (of->fp_read_at != 0)
-        note(of, of->fp_read_at, of->fp, true);
+        note(of, of->fp_read_at, of->fp, HF_OS_RELATIVE);
     of->fp_read_at = 0;
     return of->fp;
 }
@@ -239,7 +240,7 @@ static inline bool step_to(walk *of, uintptr_t cfa, uintptr_t saved_at)
         set_fp(of, saved_at);
     of->sp = cfa;
     of->pc = read_word(at);
-    note(of, at, of->pc, false);
+    note(of, at, of->pc, HF_OS_PLAIN);
     return true;
 }
 
@@ -257,7 +258,7 @@ static bool step_realigned(walk *of, hf_rule rule)
     if (fp < of->sp || !may_read(of, at))
         return false;
     uintptr_t cfa = read_word(at);
-    note(of, at, cfa, true);
+    note(of, at, cfa, HF_OS_RELATIVE);
     return step_to(of, cfa, fp);
 }
 
@@ -270,8 +271,8 @@ static bool step_signal(walk *of)
     set_fp(of, at + HF_SIGNAL_FRAME_POINTER);
     of->pc = read_word(at + HF_SIGNAL_ADDRESS);
     of->sp = read_word(at + HF_SIGNAL_STACK_POINTER);
-    note(of, at + HF_SIGNAL_ADDRESS, of->pc, false);
-    note(of, at + HF_SIGNAL_STACK_POINTER, of->sp, true);
+    note(of, at + HF_SIGNAL_ADDRESS, of->pc, HF_OS_PLAIN);
+    note(of, at + HF_SIGNAL_STACK_POINTER, of->sp, HF_OS_RELATIVE);
     if (of->sp <= at || of->sp - of->low >= of->high - of->low) {
         of->trail->whole = false;
         enter_stack(of, of->sp, 0);
@@ -323,30 +324,13 @@ static void walk_on(walk *of)
     }
 }
 
-#ifdef HF_FAULT_INJECTION
-static bool cannot_walk;
-
-void hf_os_cannot_walk(void)
-{
-    cannot_walk = true;
-}
-
-bool hf_os_can_walk(void)
-{
-    return !cannot_walk;
-}
-#else
-bool hf_os_can_walk(void)
-{
-    return true;
-}
-#endif
+const bool hf_os_can_walk = true;
 
 size_t hf_os_walk(const hf_os_walk_from *from, uintptr_t *frames, size_t capacity,
                   hf_os_trail *trail)
 {
     walk now = {.from = from, .frames = frames, .capacity = capacity, .trail = trail};
-    trail->count = 0;
+    memset(trail->count, 0, sizeof trail->count);
     trail->whole = true;
     enter_stack(&now, from->site, hf_os_page_size());
     if (!may_read(&now, from->site) || !may_read(&now, from->site + sizeof(uintptr_t)))
@@ -360,16 +344,7 @@ size_t hf_os_walk(const hf_os_walk_from *from, uintptr_t *frames, size_t capacit
 
 #else
 
-#ifdef HF_FAULT_INJECTION
-void hf_os_cannot_walk(void)
-{
-}
-#endif
-
-bool hf_os_can_walk(void)
-{
-    return false;
-}
+const bool hf_os_can_walk = false;
 
 size_t hf_os_walk(const hf_os_walk_from *from, uintptr_t *frames, size_t capacity,
                   hf_os_trail *trail)
@@ -377,7 +352,6 @@ size_t hf_os_walk(const hf_os_walk_from *from, uintptr_t *frames, size_t capacit
     (void)from;
     (void)frames;
     (void)capacity;
-    trail->count = 0;
     trail->whole = false;
     return 0;
 }

@@ -156,7 +156,7 @@ static uint32_t learn(walk *from, hf_site site, uint32_t method)
     return stack;
 }
 
-HF_COLD static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
+__attribute__((noinline)) static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
 {
     uintptr_t frames[HF_STACK_DEPTH_MAX];
     hf_os_trail trail;
@@ -180,15 +180,10 @@ static uint32_t capture_by_tables(hf_site site)
     return HF_LIKELY(stack != 0) ? stack : walk_by_tables(&from, depth);
 }
 
-uint32_t hf_stack_capture(hf_site site)
+__attribute__((noinline)) static uint32_t capture_by_pointers(hf_site site, uint32_t method)
 {
     walk walked;
-    uint32_t method = hf_option(HF_OPTION_UNWIND);
     uintptr_t high = hf_self.stack_high;
-    if (site == NULL)
-        return 0;
-    if (method == HF_UNWIND_AUTO && hf_os_can_walk())
-        return capture_by_tables(site);
     walked.depth = hf_option(HF_OPTION_STACK_DEPTH);
     if ((uintptr_t)site < hf_self.stack_low || (uintptr_t)site >= high)
         high = 0; /* not this thread's own stack: an alternate one, or a coroutine's */
@@ -199,6 +194,22 @@ uint32_t hf_stack_capture(hf_site site)
     if (stack == ask_unwinder && method == HF_UNWIND_AUTO)
         return unwind(&walked, site);
     return stack != 0 && stack != ask_unwinder ? stack : learn(&walked, site, method);
+}
+
+#ifdef HF_FAULT_INJECTION
+bool hf_stacks_without_tables;
+#define CAN_WALK (hf_os_can_walk && !hf_stacks_without_tables)
+#else
+#define CAN_WALK hf_os_can_walk
+#endif
+
+uint32_t hf_stack_capture(hf_site site)
+{
+    uint32_t method = hf_option(HF_OPTION_UNWIND);
+    if (site == NULL)
+        return 0;
+    return method == HF_UNWIND_AUTO && CAN_WALK ? capture_by_tables(site)
+                                                : capture_by_pointers(site, method);
 }
 
 const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)

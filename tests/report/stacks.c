@@ -153,7 +153,7 @@ typedef struct fake_frame {
 static void without_tables(void)
 {
 #ifdef HF_FAULT_INJECTION
-    hf_os_cannot_walk();
+    hf_stacks_without_tables = true;
 #endif
 }
 
