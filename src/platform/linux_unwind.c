@@ -26,7 +26,9 @@
  * interrupted, and there are no more frames than were asked for.
  *
  * Functions that no table covers are passed by the frame pointer, if what it points to looks like a
- * frame: higher on this stack, with a return address that lies in code.
+ * frame: higher on this stack, with a return address that lies in code.  Where a table covers one
+ * with what no rule can say (a register that is neither pointer, for a few instructions), the frame
+ * pointer would rather be an outer function's; the walk ends there.
  *
  * What a walk finds depends on the words that it reads, on the rules, and on where it begins.  The
  * trail lists the words, so that the same walk needs not be made again; positions, and words that
@@ -303,10 +305,10 @@ static bool step(walk *of, hf_rule rule)
         return step_realigned(of, rule);
     case HF_RULE_SIGNAL:
         return step_signal(of);
-    case HF_RULE_END:
-        return false;
-    default:
+    case HF_RULE_UNKNOWN:
         return step_guessed(of);
+    default:
+        return false;
     }
 }
 

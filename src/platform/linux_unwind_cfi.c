@@ -2,7 +2,7 @@
  *
  * They describe, address by address, where a function keeps its caller's registers.  Only three
  * matter here: the stack pointer, the frame pointer and the return address.  Garbage ends in
- * HF_RULE_UNKNOWN, or in a rule that is wrong; whoever follows rules checks where they lead. */
+ * HF_RULE_LOST, or in a rule that is wrong; whoever follows rules checks where they lead. */
 #include "platform/unwind.h"
 
 #include <string.h>
@@ -294,7 +294,7 @@ static hf_rule rule_of_stub(const row *of, uintptr_t address)
     if (bytes[0] != 11 || memcmp(bytes + 1, "\x77\x08\x80\x00\x3f\x1a", 6) != 0 ||
         (bytes[7] & 0xf0) != 0x30 || memcmp(bytes + 8, "\x2a\x33\x24\x22", 4) != 0 ||
         of->frame_pointer.where != UNCHANGED)
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     return hf_rule_make(HF_RULE_BY_STACK, 0, (address & 15) >= (bytes[7] & 15U) ? 2 : 1);
 }
 
@@ -306,7 +306,7 @@ static hf_rule rule_of_expression(const row *of, uintptr_t address)
         IS_EXPRESSION(&of->return_address, "\x77\xa8\x01"))
         return HF_RULE_SIGNAL;
     if (of->return_address.where != AT_OFFSET || of->return_address.as.offset != -8)
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     /* [rbp - n], n up to 64: the operand is one byte, negative, and a multiple of 8. */
     if (bytes[0] == 3 && bytes[1] == 0x76 && (bytes[2] & 0xc7) == 0x40 && bytes[3] == 0x06 &&
         IS_EXPRESSION(&of->frame_pointer, "\x76\x00"))
@@ -332,19 +332,19 @@ static hf_rule rule_of(const row *of, uintptr_t address)
     if (of->cfa.where != AT_OFFSET ||
         !in_words(of->cfa.as.offset, 8, (int64_t)HF_RULE_OFFSET_MAX * 8, &offset) ||
         of->return_address.where != AT_OFFSET || of->return_address.as.offset != -8)
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     const place *frame_pointer = &of->frame_pointer;
     if (frame_pointer->where == AT_OFFSET) {
         if (frame_pointer->as.offset < -8 * HF_RULE_SAVED_MAX ||
             !in_words(-frame_pointer->as.offset, 16, 8 * HF_RULE_SAVED_MAX, &saved))
-            return HF_RULE_UNKNOWN;
+            return HF_RULE_LOST;
     } else if (frame_pointer->where != UNCHANGED) {
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     }
     if (of->cfa_register == STACK_POINTER)
         return hf_rule_make(HF_RULE_BY_STACK, saved, offset);
     return of->cfa_register == FRAME_POINTER ? hf_rule_make(HF_RULE_BY_FRAME, saved, offset)
-                                             : HF_RULE_UNKNOWN;
+                                             : HF_RULE_LOST;
 }
 
 hf_rule hf_cfi_run(const hf_cfi_entry *entry, uintptr_t address)
@@ -359,11 +359,11 @@ hf_rule hf_cfi_run(const hf_cfi_entry *entry, uintptr_t address)
     now.ignored = (place){.where = UNCHANGED};
     now.initial = now.row;
     if (!run_all(&now, entry->common))
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     now.initial = now.row;
     now.wanted = address;
     if (!run_all(&now, entry->function))
-        return HF_RULE_UNKNOWN;
+        return HF_RULE_LOST;
     return rule_of(&now.row, address);
 }
 

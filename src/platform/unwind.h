@@ -31,8 +31,9 @@ enum {
                              the caller's: so gcc does it where it realigns the stack */
     HF_RULE_SIGNAL,       /* a signal handler returns: the stack pointer points to what it
                              interrupted */
-    HF_RULE_END,          /* the outermost function */
-    HF_RULE_UNKNOWN,      /* no table covers the address, or what it says is none of the above */
+    HF_RULE_END,          /* the outermost function, */
+    HF_RULE_LOST,         /* or what the tables say is none of the above */
+    HF_RULE_UNKNOWN,      /* no table covers the address */
 };
 
 enum { HF_RULE_SAVED_MAX = (1 << 8) - 1, HF_RULE_OFFSET_MAX = (1 << 20) - 1 };
