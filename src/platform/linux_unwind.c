@@ -156,13 +156,13 @@ static bool is_page_mapped(uintptr_t page)
 __attribute__((noinline)) static bool extend(walk *of, uintptr_t address)
 {
     size_t page = hf_os_page_size();
-    if (of->highest != of->from->stack_high)
-        of->trail->whole = false; /* what can be read may be another time's */
     if (address < of->low || address >= of->highest)
         return false;
     while (address >= of->high) {
-        if (!is_page_mapped(of->high))
+        if (!is_page_mapped(of->high)) {
+            of->trail->whole = false; /* another time it may be */
             return false;
+        }
         of->high += page;
     }
     return true;
@@ -286,9 +286,10 @@ static bool step_signal(walk *of)
 static bool step_guessed(walk *of)
 {
     uintptr_t fp = use_fp(of);
-    if (fp < of->sp || !may_read(of, fp) || !may_read(of, fp + sizeof fp) ||
-        !hf_os_is_code(read_word(fp + sizeof fp) - 1)) {
-        of->trail->whole = false;
+    if (fp < of->sp || !may_read(of, fp) || !may_read(of, fp + sizeof fp))
+        return false;
+    if (!hf_os_is_code(read_word(fp + sizeof fp) - 1)) {
+        of->trail->whole = false; /* it is not on the trail; and what is code may change */
         return false;
     }
     return step_to(of, fp + 2 * sizeof fp, fp);

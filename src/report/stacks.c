@@ -212,6 +212,12 @@ uint32_t hf_stack_capture(hf_site site)
                                                 : capture_by_pointers(site, method);
 }
 
+void hf_stacks_code_changed(void)
+{
+    hf_os_code_changed(); /* first: what is learnt from here on is of the new code */
+    hf_trail_forget();
+}
+
 const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)
 {
     return hf_store_find(&stacks, stack, count);
