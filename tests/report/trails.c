@@ -219,12 +219,11 @@ Test(trails, code_that_was_replaced_has_its_own_stacks)
 static ucontext_t outside;
 static ucontext_t inside;
 static const frames_way *here_ways;
-static capture in_coroutine[3];
+static capture in_coroutine;
 
 static void capture_in_coroutine(void)
 {
-    for (int i = 0; i < times(3); i++)
-        here_ways->function(capture_here, &in_coroutine[i], 2);
+    here_ways->function(capture_here, &in_coroutine, 2);
 }
 
 static void run_coroutine(const char *prefix)
@@ -243,8 +242,8 @@ static void run_coroutine(const char *prefix)
         inside.uc_link = &outside;
         makecontext(&inside, capture_in_coroutine, 0);
         cr_assert_eq(swapcontext(&outside, &inside), 0);
-        cr_expect_neq(in_coroutine[2].stack, 0);
-        cr_expect_eq(in_coroutine[2].before, in_coroutine[2].stack);
+        cr_expect_neq(in_coroutine.stack, 0);
+        cr_expect(round == 0 || in_coroutine.before == in_coroutine.stack);
     }
 }
 
