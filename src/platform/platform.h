@@ -148,6 +148,42 @@ void hf_os_thread_detach_self(void);
 /* The stack by the system's unwinder: slow (microseconds), may allocate.  Answers the count. */
 size_t hf_os_unwind(uintptr_t *frames, size_t capacity);
 
+/* ---- the stack by the tables that compilers leave for exceptions (linux_unwind.c) -------------
+ */
+
+/* Which words a walk read, besides the first return address: enough to tell, before the next walk
+ * from there, that it would find the same.  In either list the offsets, in words above the site, go
+ * upwards; and no word was read because of one that lies higher. */
+enum { HF_OS_PLAIN, HF_OS_RELATIVE, HF_OS_TRAIL_LISTS }; /* the latter: distances from the site */
+enum { HF_OS_TRAIL_MAX = 24 };
+typedef struct hf_os_trail {
+    bool whole; /* false: it read more, or what cannot be said in this way */
+    uint32_t count[HF_OS_TRAIL_LISTS];
+    uint16_t offsets[HF_OS_TRAIL_LISTS][HF_OS_TRAIL_MAX];
+    uint64_t values[HF_OS_TRAIL_LISTS][HF_OS_TRAIL_MAX];
+} hf_os_trail;
+
+/* From where to walk, and how far. */
+typedef struct hf_os_walk_from {
+    uintptr_t site;       /* of a frame: its caller's frame pointer, and where it returns to */
+    uintptr_t stack_low;  /* the bounds of the thread's stack; both 0 if they are unknown, */
+    uintptr_t stack_high; /* and of no use if the site lies elsewhere: a coroutine's stack, say */
+    bool afresh; /* look every function up again, instead of believing what is remembered */
+} hf_os_walk_from;
+
+/* Whether hf_os_walk does anything on this system. */
+extern const bool hf_os_can_walk;
+
+/* The return addresses from the site on, innermost first; also of code without frame pointers, and
+ * through signal handlers.  Some nanoseconds a frame whose function was met before.  Takes no lock,
+ * allocates nothing and reads nothing that is not mapped.  Answers the count. */
+size_t hf_os_walk(const hf_os_walk_from *from, uintptr_t *frames, size_t capacity,
+                  hf_os_trail *trail);
+
+/* To be called after code was unloaded.  Who does not may get one wrong stack of code that was
+ * loaded in the same place, unless he asks for it afresh. */
+void hf_os_code_changed(void);
+
 /* Whether an address lies in code that is loaded now. */
 bool hf_os_is_code(uintptr_t address);
 

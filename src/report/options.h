@@ -26,7 +26,7 @@
       "history; 3 the stack of every region and reference")                                        \
     X(STACK_DEPTH, "stack_depth", "1..64", 16, "frames of a recorded stack")                       \
     X(UNWIND, "unwind", "auto|fp|unwinder", HF_UNWIND_AUTO,                                        \
-      "how stacks are taken: frame pointers, the system's unwinder (slow), or the one that works") \
+      "how stacks are taken: frame pointers, the system's unwinder (slow), or as it is best here") \
     X(SYMBOLIZE, "symbolize", "0|1", 1, "print functions, files and lines, not addresses only")    \
     X(FORMAT, "format", "text|json", HF_FORMAT_TEXT, "text, or a JSON object a line")              \
     X(COLOR, "color", "auto|always|never", HF_COLOR_AUTO, "auto: on a terminal")                   \

@@ -1,11 +1,17 @@
-/* Stacks: captured by following frame pointers, checked the first time, found again by their hash.
+/* Stacks: captured, and kept once.
  *
- * A frame-pointer walk cannot fault: it stays within the bounds of the thread's stack and goes
- * strictly upwards.  It may however pick up words that are no return addresses, where the program
- * was built without frame pointers.  Looking at that costs more than the walk, so it is done once:
- * a small cache maps the hash of all the words that were walked over to the stack that they were
- * found to mean.  A hit is believed if the words agree with that stack's frames.  Where fewer than
- * two frames prove good, the system's unwinder is asked, each time anew, because one return address
+ * Where the system can walk by the tables that compilers leave for exceptions (platform.h), it is
+ * done so, whether the program has frame pointers or not.  First the trails of earlier walks are
+ * tried (trails.h), then remembered rules.  A stack that was never seen before is walked afresh
+ * before it is kept, for the rules may be of code that was unloaded since.
+ *
+ * Elsewhere frame pointers are followed, checked the first time, and found again by their hash.
+ * Such a walk cannot fault: it stays within the bounds of the thread's stack and goes strictly
+ * upwards.  It may however pick up words that are no return addresses, where the program was built
+ * without frame pointers.  Looking at that costs more than the walk, so it is done once: a small
+ * cache maps the hash of all the words that were walked over to the stack that they were found to
+ * mean.  A hit is believed if the words agree with that stack's frames.  Where fewer than two
+ * frames prove good, the system's unwinder is asked, each time anew, because one return address
  * says too little to stand for a whole stack.
  *
  * Stacks are interned, so the same stack has the same number wherever it was captured: findings are
@@ -19,6 +25,7 @@
 #include "report/options.h"
 #include "report/store.h"
 #include "report/threads.h"
+#include "report/trails.h"
 
 enum { CACHE_SIZE = 1 << 14, UNWIND_MARGIN = 16 };
 
@@ -149,13 +156,34 @@ static uint32_t learn(walk *from, hf_site site, uint32_t method)
     return stack;
 }
 
-uint32_t hf_stack_capture(hf_site site)
+__attribute__((noinline)) static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
+{
+    uintptr_t frames[HF_STACK_DEPTH_MAX];
+    hf_os_trail trail;
+    uint32_t count = (uint32_t)hf_os_walk(from, frames, depth, &trail);
+    uint32_t stack = hf_store_search(&stacks, frames, count);
+    if (stack == 0) {
+        from->afresh = true;
+        count = (uint32_t)hf_os_walk(from, frames, depth, &trail);
+        stack = hf_store_intern(&stacks, frames, count);
+    }
+    hf_trail_remember(from, depth, &trail, stack);
+    return stack;
+}
+
+static uint32_t capture_by_tables(hf_site site)
+{
+    hf_os_walk_from from = {
+        .site = (uintptr_t)site, .stack_low = hf_self.stack_low, .stack_high = hf_self.stack_high};
+    uint32_t depth = hf_option(HF_OPTION_STACK_DEPTH);
+    uint32_t stack = hf_trail_recall(&from, depth);
+    return HF_LIKELY(stack != 0) ? stack : walk_by_tables(&from, depth);
+}
+
+__attribute__((noinline)) static uint32_t capture_by_pointers(hf_site site, uint32_t method)
 {
     walk walked;
-    uint32_t method = hf_option(HF_OPTION_UNWIND);
     uintptr_t high = hf_self.stack_high;
-    if (site == NULL)
-        return 0;
     walked.depth = hf_option(HF_OPTION_STACK_DEPTH);
     if ((uintptr_t)site < hf_self.stack_low || (uintptr_t)site >= high)
         high = 0; /* not this thread's own stack: an alternate one, or a coroutine's */
@@ -166,6 +194,28 @@ uint32_t hf_stack_capture(hf_site site)
     if (stack == ask_unwinder && method == HF_UNWIND_AUTO)
         return unwind(&walked, site);
     return stack != 0 && stack != ask_unwinder ? stack : learn(&walked, site, method);
+}
+
+#ifdef HF_FAULT_INJECTION
+bool hf_stacks_without_tables;
+#define CAN_WALK (hf_os_can_walk && !hf_stacks_without_tables)
+#else
+#define CAN_WALK hf_os_can_walk
+#endif
+
+uint32_t hf_stack_capture(hf_site site)
+{
+    uint32_t method = hf_option(HF_OPTION_UNWIND);
+    if (site == NULL)
+        return 0;
+    return method == HF_UNWIND_AUTO && CAN_WALK ? capture_by_tables(site)
+                                                : capture_by_pointers(site, method);
+}
+
+void hf_stacks_code_changed(void)
+{
+    hf_os_code_changed(); /* first: what is learnt from here on is of the new code */
+    hf_trail_forget();
 }
 
 const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)

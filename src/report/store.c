@@ -70,9 +70,21 @@ static uint64_t hash_of(const uintptr_t *words, uint32_t count)
     return hf_hash_finish(hash);
 }
 
+static _Atomic uint32_t *bucket_of(hf_store *store, const uintptr_t *words, uint32_t count)
+{
+    return &store->buckets[(hash_of(words, count) >> 32) % HF_STORE_BUCKETS];
+}
+
+uint32_t hf_store_search(hf_store *store, const uintptr_t *words, uint32_t count)
+{
+    /* Acquire: as below. */
+    uint32_t head = atomic_load_explicit(bucket_of(store, words, count), memory_order_acquire);
+    return search(store, head, 0, words, count);
+}
+
 uint32_t hf_store_intern(hf_store *store, const uintptr_t *words, uint32_t count)
 {
-    _Atomic uint32_t *bucket = &store->buckets[(hash_of(words, count) >> 32) % HF_STORE_BUCKETS];
+    _Atomic uint32_t *bucket = bucket_of(store, words, count);
     /* Acquire: the entries of the chain, their links included.  Partner: the release below. */
     uint32_t head = atomic_load_explicit(bucket, memory_order_acquire);
     uint32_t number = search(store, head, 0, words, count);

@@ -33,6 +33,9 @@ static inline uint64_t hf_hash_finish(uint64_t hash)
  * a thread stopped in it blocks nobody. */
 uint32_t hf_store_intern(hf_store *store, const uintptr_t *words, uint32_t count);
 
+/* Its number if it is stored; else 0. */
+uint32_t hf_store_search(hf_store *store, const uintptr_t *words, uint32_t count);
+
 /* The sequence with this number; NULL and 0 for the number 0. */
 const uintptr_t *hf_store_find(hf_store *store, uint32_t number, uint32_t *count);
 

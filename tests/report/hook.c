@@ -208,7 +208,7 @@ Test(hook, nested_findings_reach_it_four_deep_and_then_the_writer)
     cr_expect_eq(occurrences(result->text, "the_fifth"), 1);
 }
 
-static char text_inside[4096];
+static char text_inside[1 << 16];
 
 static bool write_and_replace(const hf_report *report, void *context)
 {

@@ -148,6 +148,15 @@ typedef struct fake_frame {
     uintptr_t return_address;
 } fake_frame;
 
+/* Such frames, and no others, must do where the system cannot walk by tables.  (Where it can, a
+ * site is the frame of a function, and nothing else.) */
+static void without_tables(void)
+{
+#ifdef HF_FAULT_INJECTION
+    hf_stacks_without_tables = true;
+#endif
+}
+
 KEPT_FRAME static hf_trace trace_with_next(uintptr_t next)
 {
     fake_frame frame = {.next = next, .return_address = (uintptr_t)__builtin_return_address(0)};
@@ -166,7 +175,7 @@ static void expect_true_stack(hf_trace trace, const char *what)
         cr_expect(hf_os_is_code(frames[i]), "%s: frame %u", what, i);
 }
 
-Test(stacks, broken_chains_are_unwound)
+Test(stacks, broken_chains_are_unwound, .init = without_tables)
 {
     uintptr_t low;
     uintptr_t high;
@@ -187,7 +196,7 @@ KEPT_FRAME static hf_trace trace_of_garbage(const fake_frame *garbage)
     return trace;
 }
 
-Test(stacks, words_that_are_no_code_end_a_chain)
+Test(stacks, words_that_are_no_code_end_a_chain, .init = without_tables)
 {
     fake_frame garbage[4] = {{0, 0}};
     for (int i = 0; i < 3; i++)
@@ -200,7 +209,7 @@ Test(stacks, words_that_are_no_code_end_a_chain)
     expect_true_stack(second, "remembered garbage");
 }
 
-Test(stacks, good_beginning_of_a_chain_is_kept)
+Test(stacks, good_beginning_of_a_chain_is_kept, .init = without_tables)
 {
     const uintptr_t *frames;
     fake_frame chain[2] = {{0, (uintptr_t)__builtin_return_address(0)}, {0, 0x1234}};
@@ -210,14 +219,14 @@ Test(stacks, good_beginning_of_a_chain_is_kept)
     cr_expect_eq(frames[1], chain[0].return_address);
 }
 
-Test(stacks, two_callers_without_frame_pointers_are_told_apart)
+Test(stacks, two_callers_without_frame_pointers_are_told_apart, .init = without_tables)
 {
     hf_trace here = trace_with_next(0);
     hf_trace there = trace_with_next(0);
     cr_expect_neq(here.stack, there.stack);
 }
 
-Test(stacks, loop_of_frames_ends)
+Test(stacks, loop_of_frames_ends, .init = without_tables)
 {
     fake_frame loop[2];
     loop[0] = (fake_frame){(uintptr_t)&loop[1], (uintptr_t)__builtin_return_address(0)};
@@ -238,7 +247,7 @@ static void *trace_up_to_the_end(void *argument)
     return NULL;
 }
 
-Test(stacks, nothing_beyond_the_stack_is_read)
+Test(stacks, nothing_beyond_the_stack_is_read, .init = without_tables)
 {
     size_t page = hf_os_page_size();
     hf_trace trace = {0, 0};
@@ -264,7 +273,7 @@ static void handle(int number)
     in_handler = outermost();
 }
 
-Test(stacks, alternate_stack_is_unwound)
+Test(stacks, alternate_stack_is_unwound, .init = without_tables)
 {
     static char memory[1 << 16];
     stack_t alternate = {.ss_sp = memory, .ss_size = sizeof memory};

@@ -1,0 +1,311 @@
+/* Stacks that are found again by what earlier walks read. */
+#include "report/trails.h"
+#include "report/stacks.h"
+#include "report/threads.h"
+#include "spin_barrier.h"
+
+#include "frames.h"
+
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#define KEPT_FRAME __attribute__((noinline))
+
+enum { DEPTH = 16, FRAMES_MAX = 400 };
+
+static void set_up(void)
+{
+    if (!hf_os_can_walk)
+        cr_skip_test("this system cannot walk by tables");
+    (void)hf_event_trace(HF_SITE()); /* meets the thread */
+}
+
+TestSuite(trails, .init = set_up);
+TestSuite(trails_stress, .init = set_up);
+
+static hf_os_walk_from from_site(hf_site site)
+{
+    return (hf_os_walk_from){
+        .site = (uintptr_t)site, .stack_low = hf_self.stack_low, .stack_high = hf_self.stack_high};
+}
+
+/* What a capture found, and what a trail says there, before it and after it. */
+typedef struct capture {
+    uint32_t before;
+    uint32_t stack;
+    uint32_t after;
+} capture;
+
+KEPT_FRAME static void capture_here(void *context)
+{
+    capture *to = context;
+    hf_os_walk_from from = from_site(HF_SITE());
+    to->before = hf_trail_recall(&from, DEPTH);
+    to->stack = hf_event_trace(HF_SITE()).stack;
+    to->after = hf_trail_recall(&from, DEPTH);
+}
+
+KEPT_FRAME static capture through_a(void)
+{
+    capture now;
+    capture_here(&now);
+    return now;
+}
+
+KEPT_FRAME static capture in_two_ways(bool first)
+{
+    capture now;
+    if (first)
+        now = through_a();
+    else
+        now = through_a();
+    __asm__ volatile("" ::: "memory");
+    return now;
+}
+
+/* A number that the compiler does not know, lest it unrolls a loop: the calls in it would come from
+ * different places. */
+KEPT_FRAME static int times(int count)
+{
+    __asm__ volatile("" : "+r"(count));
+    return count;
+}
+
+Test(trails, second_capture_follows_the_first_ones_trail)
+{
+    for (int i = 0; i < times(3); i++) {
+        capture now = in_two_ways(true);
+        cr_expect_neq(now.stack, 0);
+        cr_expect_eq(now.before, i == 0 ? 0 : now.stack);
+        cr_expect_eq(now.after, now.stack);
+    }
+}
+
+/* The same return address, as far from the stack's end: only words further out differ. */
+Test(trails, two_callers_of_one_function_have_a_trail_each)
+{
+    for (int i = 0; i < times(5); i++) {
+        capture one = in_two_ways(true);
+        capture other = in_two_ways(false);
+        cr_expect_neq(one.stack, other.stack);
+        cr_expect_eq(one.before, i == 0 ? 0 : one.stack);
+        cr_expect_eq(other.before, i == 0 ? 0 : other.stack);
+    }
+}
+
+Test(trails, another_depth_has_another_trail)
+{
+    uint32_t stacks[2] = {0, 0};
+    uint32_t count;
+    for (int i = 0; i < times(6); i++) {
+        cr_assert_eq(hf_set_options(i % 2 == 0 ? "stack_depth=3" : "stack_depth=16"), HF_OK);
+        capture now = in_two_ways(true);
+        (void)hf_stack_frames(now.stack, &count);
+        cr_expect_eq(count == 3, i % 2 == 0);
+        cr_expect(i < 2 || now.stack == stacks[i % 2]);
+        stacks[i % 2] = now.stack;
+    }
+}
+
+Test(trails, forgotten_trails_are_learnt_anew)
+{
+    capture first = in_two_ways(true);
+    hf_stacks_code_changed();
+    capture second;
+    for (int i = 0; i < times(2); i++) {
+        second = in_two_ways(true);
+        cr_expect_eq(second.before, i == 0 ? 0 : second.stack);
+    }
+    cr_expect_neq(first.stack, 0);
+}
+
+/* ---- against the system's unwinder -----------------------------------------------------------
+ */
+
+typedef struct comparison {
+    const char *what;
+    unsigned recalled;
+    unsigned count;
+} comparison;
+
+KEPT_FRAME static void compare(void *context)
+{
+    comparison *of = context;
+    void *expected[FRAMES_MAX];
+    uint32_t count;
+    hf_os_walk_from from = from_site(HF_SITE());
+    for (int i = 0; i < times(3); i++) {
+        of->recalled += hf_trail_recall(&from, DEPTH) != 0;
+        const uintptr_t *frames = hf_stack_frames(hf_event_trace(HF_SITE()).stack, &count);
+        int known = backtrace(expected, DEPTH + 8);
+        int first = 0;
+        while (first < known && (uintptr_t)expected[first] != frames[0])
+            first++;
+        uint32_t wanted = known - first < DEPTH ? (uint32_t)(known - first) : DEPTH;
+        cr_expect_eq(count, wanted, "%s: %u frames instead of %u", of->what, count, wanted);
+        for (uint32_t k = 0; k < count && k < wanted; k++)
+            cr_expect_eq(frames[k], (uintptr_t)expected[first + (int)k], "%s: frame %u", of->what,
+                         k);
+        of->count++;
+    }
+}
+
+static void each_compiler(void (*function)(const char *prefix))
+{
+    char prefixes[] = TEST_FRAMES;
+    char *rest = prefixes;
+    char *prefix;
+    while ((prefix = strsep(&rest, ":")) != NULL) {
+        if (*prefix != '\0')
+            function(prefix);
+    }
+}
+
+static void *load(const char *prefix, const char *variant)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s_%s.so", prefix, variant);
+    void *module = dlopen(path, RTLD_LAZY);
+    cr_assert_neq(module, NULL, "%s", dlerror());
+    return module;
+}
+
+static void compare_all(const char *prefix)
+{
+    for (const frames_way *way = dlsym(load(prefix, "all"), "frames_ways"); way->name != NULL;
+         way++) {
+        comparison now = {.what = way->name};
+        way->function(compare, &now, 4);
+        if (strcmp(way->name, "huge") != 0) /* too far away for a trail */
+            cr_expect_geq(now.recalled * 3, now.count * 2, "%s: %u of %u", way->name, now.recalled,
+                          now.count);
+        way->function(compare, &now, 60);
+    }
+}
+
+Test(trails, frames_of_every_shape_leave_one)
+{
+    each_compiler(compare_all);
+}
+
+/* Nobody says that the code has changed. */
+static void compare_replaced(const char *prefix)
+{
+    comparison now = {.what = "replaced"};
+    for (int i = 0; i < 6; i++) {
+        void *module = load(prefix, i % 2 == 0 ? "small" : "large");
+        frames_replaced_function *function;
+        *(void **)&function = dlsym(module, "frames_replaced");
+        function(compare, &now);
+        dlclose(module);
+    }
+}
+
+Test(trails, code_that_was_replaced_has_its_own_stacks)
+{
+    each_compiler(compare_replaced);
+}
+
+/* ---- a stack without known bounds ------------------------------------------------------------
+ */
+
+static ucontext_t outside;
+static ucontext_t inside;
+static const frames_way *here_ways;
+static capture in_coroutine;
+
+static void capture_in_coroutine(void)
+{
+    here_ways->function(capture_here, &in_coroutine, 2);
+}
+
+static void run_coroutine(const char *prefix)
+{
+    size_t size = 1 << 16;
+    size_t page = hf_os_page_size();
+    char *stack =
+        mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(stack, MAP_FAILED);
+    cr_assert_eq(mprotect(stack + size, page, PROT_NONE), 0);
+    here_ways = dlsym(load(prefix, "all"), "frames_ways");
+    for (int round = 0; round < 2; round++) {
+        cr_assert_eq(getcontext(&inside), 0);
+        inside.uc_stack.ss_sp = stack;
+        inside.uc_stack.ss_size = size;
+        inside.uc_link = &outside;
+        makecontext(&inside, capture_in_coroutine, 0);
+        cr_assert_eq(swapcontext(&outside, &inside), 0);
+        cr_expect_neq(in_coroutine.stack, 0);
+        cr_expect(round == 0 || in_coroutine.before == in_coroutine.stack);
+    }
+}
+
+Test(trails, coroutine_leaves_one_too)
+{
+    each_compiler(run_coroutine);
+}
+
+/* ---- many at once ----------------------------------------------------------------------------
+ */
+
+enum { THREADS = 3, PATHS = 4000, ROUNDS = 3 };
+
+static spin_barrier ready;
+
+/* What is found must be so many returns into `descend`, and then the same for all. */
+KEPT_FRAME static uint32_t descend(int depth)
+{
+    uint32_t stack = depth == 0 ? hf_event_trace(HF_SITE()).stack : descend(depth - 1);
+    __asm__ volatile("" ::: "memory");
+    return stack;
+}
+
+/* The same from other places. */
+KEPT_FRAME static uint32_t descend_from(size_t distance, int depth)
+{
+    char *moved = __builtin_alloca(distance);
+    __asm__ volatile("" : : "r"(moved) : "memory");
+    return descend(depth);
+}
+
+static void *capture_many(void *wrong)
+{
+    uint32_t of_depth[40];
+    uint64_t state = (uintptr_t)wrong;
+    for (int i = 0; i < 40; i++)
+        of_depth[i] = descend_from(16, i);
+    spin_barrier_wait(&ready);
+    for (int i = 0; i < PATHS * ROUNDS; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1;
+        int depth = (int)((state >> 33) % 40);
+        uint32_t stack = descend_from(16 * ((state >> 48) % 200) + 16, depth);
+        uint32_t count;
+        uint32_t count_before;
+        const uintptr_t *frames = hf_stack_frames(stack, &count);
+        const uintptr_t *before = hf_stack_frames(of_depth[depth], &count_before);
+        uint32_t same = depth < DEPTH ? (uint32_t)depth + 1 : DEPTH; /* then comes another call */
+        if (count != count_before || memcmp(frames, before, same * sizeof *frames) != 0)
+            ++*(unsigned *)wrong;
+    }
+    return NULL;
+}
+
+Test(trails_stress, threads_that_turn_out_each_others_find_their_own_stacks)
+{
+    pthread_t threads[THREADS];
+    unsigned wrong[THREADS] = {0};
+    ready.threads = THREADS;
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, capture_many, &wrong[i]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(wrong[i], 0);
+    }
+}
