@@ -102,12 +102,10 @@ uintptr_t hf_take_pointer(hf_cursor *from, uint8_t encoding)
     return value;
 }
 
-/* One entry, its length taken off. */
+/* The entry that begins somewhere in the tables, its length taken off. */
 static void take_entry(const hf_cfi *tables, const uint8_t *at, hf_cursor *out)
 {
-    hf_cursor all = {at, tables->end, at < tables->start || at >= tables->end};
-    if (all.bad)
-        all.at = all.end;
+    hf_cursor all = {at, tables->end, false};
     uint64_t length = hf_take(&all, 4);
     hf_take_block(&all, length, out); /* the 64-bit form's mark, 0xffffffff, is too long */
 }

@@ -33,6 +33,56 @@ Test(unwind, frames_of_every_shape_are_as_the_unwinder_says)
     walks_each_compiler(compare_all);
 }
 
+/* ---- trails ----------------------------------------------------------------------------------
+ */
+
+typedef struct expectation {
+    const char *what;
+    uint32_t relative; /* at least so many words point into the stack */
+} expectation;
+
+KEPT_FRAME __attribute__((no_sanitize("address"))) static void check_trail(void *context)
+{
+    const expectation *of = context;
+    uintptr_t frames[16];
+    hf_os_trail trail;
+    walks_comparison plain = {.what = of->what};
+    const uintptr_t *site = __builtin_frame_address(0);
+    hf_os_walk_from from = walks_from(site, &plain);
+    size_t count = hf_os_walk(&from, frames, 12, &trail);
+    cr_expect(trail.whole, "%s", of->what);
+    cr_expect_geq(trail.count[HF_OS_PLAIN] + 1, count, "%s", of->what);
+    cr_expect_geq(trail.count[HF_OS_RELATIVE], of->relative, "%s: %u", of->what,
+                  trail.count[HF_OS_RELATIVE]);
+    for (unsigned list = 0; list < HF_OS_TRAIL_LISTS; list++) {
+        uintptr_t base = list == HF_OS_RELATIVE ? (uintptr_t)site : 0;
+        for (uint32_t i = 0; i < trail.count[list]; i++) {
+            cr_expect_eq(site[trail.offsets[list][i]], trail.values[list][i] + base);
+            cr_expect(i == 0 || trail.offsets[list][i] > trail.offsets[list][i - 1]);
+        }
+    }
+}
+
+static void check_trails(const char *prefix)
+{
+    /* gcc keeps the CFA of a realigned frame in it. */
+    uint32_t realigned = strstr(prefix, "gcc") != NULL ? 12 : 6;
+    expectation of[] = {
+        {"plain", 0}, {"alloca", 6}, {"realigned", realigned}, {"on_stack", realigned}};
+    for (const frames_way *way = dlsym(walks_load(prefix, "all"), "frames_ways"); way->name != NULL;
+         way++) {
+        for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+            if (strcmp(of[i].what, way->name) == 0)
+                way->function(check_trail, &of[i], 8);
+        }
+    }
+}
+
+Test(unwind, trail_lists_in_order_what_was_read)
+{
+    walks_each_compiler(check_trails);
+}
+
 static void compare_without_bounds(const char *prefix)
 {
     void *module = walks_load(prefix, "all");

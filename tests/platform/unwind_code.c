@@ -62,6 +62,18 @@ Test(unwind_code, generated_code_is_passed_by_its_frame_pointer)
     }
 }
 
+Test(unwind_code, frame_pointer_to_what_is_no_frame_ends_a_stack)
+{
+    /* push %rbx; mov %rbp,%rbx; sub $32,%rsp; mov %rsp,%rbp; movq $0x1234,8(%rsp); ... */
+    static const char code[] = "\x53\x48\x89\xeb\x48\x83\xec\x20\x48\x89\xe5"
+                               "\x48\xc7\x44\x24\x08\x34\x12\x00\x00"
+                               "\x48\x89\xf8\x48\x89\xf7\xff\xd0"
+                               "\x48\x83\xc4\x20\x48\x89\xdd\x5b\xc3";
+    walked here_now = {.count = 0};
+    call_generated(generate(code, sizeof code), &here_now);
+    cr_expect_eq(here_now.count, 1);
+}
+
 Test(unwind_code, generated_code_without_frame_pointer_ends_a_stack_or_is_skipped)
 {
     /* sub $8,%rsp; xor %ebp,%ebp; ...: rbp is kept in rbx */
@@ -115,7 +127,7 @@ static size_t stale_count;
 
 static void walk_stale(void)
 {
-    walked found = {.afresh = false};
+    static walked found; /* not on the stack, which is to end close by */
     stale_function(walk_here, &found);
     stale_count = found.count;
 }

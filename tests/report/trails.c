@@ -59,14 +59,28 @@ KEPT_FRAME static capture through_a(void)
     return now;
 }
 
-KEPT_FRAME static capture in_two_ways(bool first)
+/* Each way is a call of its own; what comes behind keeps the compiler from making them one. */
+KEPT_FRAME static capture in_ways(int way)
 {
-    capture now;
-    if (first)
+    capture now = {0, 0, 0};
+    switch (way) {
+    case 0:
         now = through_a();
-    else
+        __asm__ volatile("# 0" ::: "memory");
+        break;
+    case 1:
         now = through_a();
-    __asm__ volatile("" ::: "memory");
+        __asm__ volatile("# 1" ::: "memory");
+        break;
+    case 2:
+        now = through_a();
+        __asm__ volatile("# 2" ::: "memory");
+        break;
+    default:
+        now = through_a();
+        __asm__ volatile("# 3" ::: "memory");
+        break;
+    }
     return now;
 }
 
@@ -81,7 +95,7 @@ KEPT_FRAME static int times(int count)
 Test(trails, second_capture_follows_the_first_ones_trail)
 {
     for (int i = 0; i < times(3); i++) {
-        capture now = in_two_ways(true);
+        capture now = in_ways(0);
         cr_expect_neq(now.stack, 0);
         cr_expect_eq(now.before, i == 0 ? 0 : now.stack);
         cr_expect_eq(now.after, now.stack);
@@ -89,15 +103,17 @@ Test(trails, second_capture_follows_the_first_ones_trail)
 }
 
 /* The same return address, as far from the stack's end: only words further out differ. */
-Test(trails, two_callers_of_one_function_have_a_trail_each)
+Test(trails, four_callers_of_one_function_have_a_trail_each)
 {
-    for (int i = 0; i < times(5); i++) {
-        capture one = in_two_ways(true);
-        capture other = in_two_ways(false);
-        cr_expect_neq(one.stack, other.stack);
-        cr_expect_eq(one.before, i == 0 ? 0 : one.stack);
-        cr_expect_eq(other.before, i == 0 ? 0 : other.stack);
+    uint32_t stacks[4] = {0, 0, 0, 0};
+    for (int i = 0; i < times(12); i++) {
+        capture now = in_ways(i % 4);
+        cr_expect_eq(now.before, stacks[i % 4]);
+        cr_expect(i < 4 || now.stack == stacks[i % 4]);
+        stacks[i % 4] = now.stack;
     }
+    for (int i = 1; i < 4; i++)
+        cr_expect_neq(stacks[i], stacks[i - 1]);
 }
 
 Test(trails, another_depth_has_another_trail)
@@ -106,7 +122,7 @@ Test(trails, another_depth_has_another_trail)
     uint32_t count;
     for (int i = 0; i < times(6); i++) {
         cr_assert_eq(hf_set_options(i % 2 == 0 ? "stack_depth=3" : "stack_depth=16"), HF_OK);
-        capture now = in_two_ways(true);
+        capture now = in_ways(0);
         (void)hf_stack_frames(now.stack, &count);
         cr_expect_eq(count == 3, i % 2 == 0);
         cr_expect(i < 2 || now.stack == stacks[i % 2]);
@@ -116,11 +132,11 @@ Test(trails, another_depth_has_another_trail)
 
 Test(trails, forgotten_trails_are_learnt_anew)
 {
-    capture first = in_two_ways(true);
+    capture first = in_ways(0);
     hf_stacks_code_changed();
     capture second;
     for (int i = 0; i < times(2); i++) {
-        second = in_two_ways(true);
+        second = in_ways(0);
         cr_expect_eq(second.before, i == 0 ? 0 : second.stack);
     }
     cr_expect_neq(first.stack, 0);
