@@ -59,6 +59,7 @@ static void tell_owner(const closing *at)
 static bool end_handle(const closing *at, bool tells_use)
 {
     hf_close_result result;
+    hf_trace_operation = at->operation;
     hf_status status =
         hf_close_at(run_this_process.table, at->handle, &result, at->site, at->operation);
     if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED)
@@ -73,6 +74,7 @@ static void learn(const closing *at)
     hf_handle handle;
     uint64_t before = at->handle.bits;
     hf_table *table = run_this_process.table;
+    hf_trace_operation = at->operation;
     if (at->number == NULL || hf_is_live(table, at->handle) ||
         hf_open_at(table, &run_type_descriptor, (hf_value)at->descriptor, NULL, &handle, NULL,
                    at->operation) != HF_OK)
@@ -224,6 +226,19 @@ bool run_ends(int descriptor, const char *operation)
     run_self.inside--;
     errno = saved;
     return live;
+}
+
+void run_closing_swept(int descriptor, const char *operation, hf_site site)
+{
+    closing at = closing_of(descriptor, operation, site);
+    run_number_state state = at.number != NULL ? run_word_state(at.word) : RUN_UNKNOWN;
+    bool inside = run_self.inside != 0;
+    run_self.inside++;
+    if (state == RUN_TOMB || state == RUN_LEAVING)
+        (void)run_quarantine_take(descriptor);
+    else if (state == RUN_LIVE && (inside || end_handle(&at, false)))
+        (void)run_word_move(at.number, at.word, inside ? RUN_UNKNOWN : RUN_FREE);
+    run_self.inside--;
 }
 
 /* Replacing 3 and above is a finding where another owner is likely; see the design's "clobber". */

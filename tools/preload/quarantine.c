@@ -76,7 +76,7 @@ int run_make_own(int descriptor)
 }
 
 /* The program may have replaced it by dup2: then the number is no longer OWN. */
-static int source_now(void)
+int run_quarantine_source(void)
 {
     int now = __atomic_load_n(&source, __ATOMIC_RELAXED);
     return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
@@ -92,38 +92,13 @@ static int make_source(void)
     return made;
 }
 
-/* It may have been closed unseen. */
+/* It is not to be used any more. */
 static void lose_source(int lost)
 {
     run_number *number = run_number_of(lost);
     uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
     if (run_word_state(word) == RUN_OWN)
         (void)run_word_move(number, word, RUN_UNKNOWN);
-}
-
-void run_quarantine_resize(void)
-{
-    rlim_t limit = soft_limit();
-    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
-    uint32_t room = limit < SMALL_LIMIT     ? 0
-                    : limit >= 4 * KEPT_MAX ? KEPT_MAX
-                                            : (uint32_t)limit / 4;
-    uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
-    __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
-    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
-}
-
-void run_quarantine_start(void)
-{
-    run_quarantine_resize();
-    if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
-        (void)make_source();
-}
-
-void run_quarantine_stop(void)
-{
-    __atomic_store_n(&kept, 0u, __ATOMIC_RELAXED);
-    run_quarantine_empty();
 }
 
 /* ---- taking out ----------------------------------------------------------------------------- */
@@ -228,6 +203,35 @@ void run_quarantine_empty(void)
     }
 }
 
+/* ---- how many -------------------------------------------------------------------------------- */
+
+void run_quarantine_resize(void)
+{
+    rlim_t limit = soft_limit();
+    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
+    uint32_t room = limit < SMALL_LIMIT     ? 0
+                    : limit >= 4 * KEPT_MAX ? KEPT_MAX
+                                            : (uint32_t)limit / 4;
+    uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
+    __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
+    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
+    while (evict(__atomic_load_n(&kept, __ATOMIC_RELAXED))) {
+    }
+}
+
+void run_quarantine_start(void)
+{
+    run_quarantine_resize();
+    if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
+        (void)make_source();
+}
+
+void run_quarantine_stop(void)
+{
+    __atomic_store_n(&kept, 0u, __ATOMIC_RELAXED);
+    run_quarantine_empty();
+}
+
 /* ---- putting in ----------------------------------------------------------------------------- */
 
 static void enlist(int descriptor)
@@ -251,7 +255,7 @@ static int source_for(int descriptor)
 {
     if (descriptor <= 2 || __atomic_load_n(&kept, __ATOMIC_RELAXED) == 0)
         return -1;
-    int from = source_now();
+    int from = run_quarantine_source();
     return from >= 0 ? from : make_source();
 }
 
@@ -262,8 +266,9 @@ bool run_quarantine_put(int descriptor, uint32_t word, int *error)
     if (from < 0)
         return false;
     if (RUN_REAL(dup3)(from, descriptor, O_CLOEXEC) < 0) {
-        if (errno == EBADF)
-            lose_source(from); /* or the number is above the limit, which was lowered */
+        /* It was closed unseen; or the number lies above the limit, which was lowered. */
+        if (errno == EBADF && RUN_REAL(fcntl)(from, F_GETFD) < 0)
+            lose_source(from);
         return false;
     }
     if (run_word_move(run_number_of(descriptor), word, RUN_TOMB))
@@ -315,7 +320,7 @@ static bool is_empty(void)
 /* The source takes a number as well, which the program may need. */
 static bool give_source(void)
 {
-    int given = source_now();
+    int given = run_quarantine_source();
     if (given < 0)
         return false;
     __atomic_store_n(&source, -1, __ATOMIC_RELAXED);

@@ -31,6 +31,9 @@ bool run_quarantine_made_room(void);
 /* For every number that the kernel gives out: see run_quarantine_empty. */
 void run_quarantine_seen(int descriptor);
 
+/* The number that tombstones are copied from, which is hidden from the program; -1: none. */
+int run_quarantine_source(void);
+
 /* The limit of descriptors has changed, or the process gives up calls that it takes (seccomp). */
 void run_quarantine_resize(void);
 void run_quarantine_stop(void);
