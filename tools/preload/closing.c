@@ -117,13 +117,12 @@ static int close_lost(const closing *at)
 static int close_live(const closing *at)
 {
     int saved = errno;
-    int error = 0;
     tell_owner(at);
     if (!end_handle(at, true))
         return close_lost(at);
-    if (run_quarantine_put(at->descriptor, at->word, &error)) {
+    if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
-        return error == 0 ? 0 : fail_with(error);
+        return 0;
     }
     (void)run_word_move(at->number, at->word, RUN_FREE);
     errno = saved;
