@@ -59,7 +59,6 @@ static void tell_owner(const closing *at)
 static bool end_handle(const closing *at, bool tells_use)
 {
     hf_close_result result;
-    hf_trace_operation = at->operation;
     hf_status status =
         hf_close_at(run_this_process.table, at->handle, &result, at->site, at->operation);
     if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED)
@@ -74,7 +73,6 @@ static void learn(const closing *at)
     hf_handle handle;
     uint64_t before = at->handle.bits;
     hf_table *table = run_this_process.table;
-    hf_trace_operation = at->operation;
     if (at->number == NULL || hf_is_live(table, at->handle) ||
         hf_open_at(table, &run_type_descriptor, (hf_value)at->descriptor, NULL, &handle, NULL,
                    at->operation) != HF_OK)
