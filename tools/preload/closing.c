@@ -115,13 +115,12 @@ static int close_lost(const closing *at)
 static int close_live(const closing *at)
 {
     int saved = errno;
-    int error = 0;
     tell_owner(at);
     if (!end_handle(at, true))
         return close_lost(at);
-    if (run_quarantine_put(at->descriptor, at->word, &error)) {
+    if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
-        return error == 0 ? 0 : fail_with(error);
+        return 0;
     }
     (void)run_word_move(at->number, at->word, RUN_FREE);
     errno = saved;
@@ -224,6 +223,19 @@ bool run_ends(int descriptor, const char *operation)
     run_self.inside--;
     errno = saved;
     return live;
+}
+
+void run_closing_swept(int descriptor, const char *operation, hf_site site)
+{
+    closing at = closing_of(descriptor, operation, site);
+    run_number_state state = at.number != NULL ? run_word_state(at.word) : RUN_UNKNOWN;
+    bool inside = run_self.inside != 0;
+    run_self.inside++;
+    if (state == RUN_TOMB || state == RUN_LEAVING)
+        (void)run_quarantine_take(descriptor);
+    else if (state == RUN_LIVE && (inside || end_handle(&at, false)))
+        (void)run_word_move(at.number, at.word, inside ? RUN_UNKNOWN : RUN_FREE);
+    run_self.inside--;
 }
 
 /* Replacing 3 and above is a finding where another owner is likely; see the design's "clobber". */

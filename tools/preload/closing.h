@@ -10,4 +10,8 @@
 void run_closing_replaced(run_number *number, uint32_t word, bool placed, const char *operation,
                           hf_site site);
 
+/* The number is about to be closed as one of many (close_range): silently.  Also for a signal
+ * handler that interrupted the library. */
+void run_closing_swept(int descriptor, const char *operation, hf_site site);
+
 #endif

@@ -33,6 +33,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,6 +156,7 @@ static void publish(const opening *at, hf_handle handle)
     __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
     __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
     number->origin = (uint8_t)at->origin;
+    number->tells = 0;
     /* Release: all of the above, and the text.  Partner: the acquire in run_word_of. */
     __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
 }
@@ -174,26 +176,41 @@ static void finish(const opening *at)
     errno = at->error;
 }
 
+/* Word by word, by atomic stores: other threads may read the text, and the sanitizers must not
+ * mind.  Readers may see a text that is half of the former one, but always an end. */
+static void store_text(char *to, const char *from, size_t length)
+{
+    uint32_t *words = (uint32_t *)(void *)to;
+    uint32_t word;
+    size_t i = 0;
+    for (; length - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, from + i, sizeof word);
+        __atomic_store_n(words++, word, __ATOMIC_RELAXED);
+    }
+    word = 0;
+    for (size_t rest = 0; i + rest < length; rest++)
+        word |= (uint32_t)(unsigned char)from[i + rest] << (8 * rest);
+    __atomic_store_n(words, word, __ATOMIC_RELAXED); /* the end's zero is in it */
+}
+
+HF_STATIC_ASSERT(offsetof(run_number, what) % 4 == 0 && RUN_WHAT_BYTES % 4 == 0, "whole words");
+HF_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store_text's last word");
+
 void run_opened(int descriptor, run_origin origin, const char *operation, const char *what, ...)
 {
     opening at = {.descriptor = descriptor,
                   .origin = origin,
                   .operation = operation,
                   .site = RUN_CALLER_SITE()};
+    char text[RUN_WHAT_BYTES] = "";
     va_list arguments;
     if (!begin(&at))
         return;
     va_start(arguments, what);
-    (void)vsnprintf(at.text, RUN_WHAT_BYTES, what, arguments);
+    (void)vsnprintf(text, sizeof text, what, arguments);
     va_end(arguments);
+    store_text(at.text, text, strnlen(text, RUN_WHAT_BYTES - 1));
     finish(&at);
-}
-
-static void copy_text(char *to, const char *from)
-{
-    size_t length = strnlen(from, RUN_WHAT_BYTES - 1);
-    memcpy(to, from, length);
-    to[length] = '\0';
 }
 
 void run_opened_path(int descriptor, const char *operation, const char *path)
@@ -204,7 +221,7 @@ void run_opened_path(int descriptor, const char *operation, const char *path)
                   .site = RUN_CALLER_SITE()};
     if (!begin(&at))
         return;
-    copy_text(at.text, path);
+    store_text(at.text, path, strnlen(path, RUN_WHAT_BYTES - 1));
     finish(&at);
 }
 
@@ -217,17 +234,21 @@ void run_note(int descriptor, const char *format, ...)
     if (number == NULL || run_state_of(descriptor) != RUN_LIVE || !run_is_on())
         return;
     int saved = errno;
-    char *text = number->what[number->life % 2];
-    size_t length = strnlen(text, RUN_WHAT_BYTES - 1);
+    char *now = number->what[number->life % 2];
+    char text[RUN_WHAT_BYTES];
+    size_t length = strnlen(now, RUN_WHAT_BYTES - 1);
+    size_t from = length;
     run_self.inside++;
+    memcpy(text, now, length);
     if (length > 0 && length < RUN_WHAT_BYTES - 3) {
-        memcpy(text + length, ", ", 3);
-        length += 2;
+        memcpy(text + length, ", ", 2);
+        from = length + 2;
     }
     va_start(arguments, format);
-    (void)vsnprintf(text + length, RUN_WHAT_BYTES - length, format, arguments);
+    (void)vsnprintf(text + from, RUN_WHAT_BYTES - from, format, arguments);
     va_end(arguments);
-    hf_trace_note_text(run_handle_of(descriptor), text + length);
+    store_text(now, text, strnlen(text, RUN_WHAT_BYTES - 1));
+    hf_trace_note_text(run_handle_of(descriptor), text + from);
     run_self.inside--;
     errno = saved;
 }

@@ -49,8 +49,9 @@ typedef struct run_number {
     uint64_t stream; /* bits of the handle of the FILE or DIR that owns it; 0: none */
     uint32_t word;   /* | life 29 | run_number_state 3 |: see numbers.c */
     uint8_t origin;
-    uint8_t life; /* which of the two texts is this life's */
-    uint8_t reserved[2];
+    uint8_t life;  /* which of the two texts is this life's */
+    uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
+    uint8_t reserved;
     char what[2][RUN_WHAT_BYTES];
 } run_number;
 
@@ -129,6 +130,10 @@ void run_opened(int descriptor, run_origin origin, const char *operation, const 
 /* The same where `what` is a path, or a constant text: without formatting, which costs more than
  * all the rest. */
 void run_opened_path(int descriptor, const char *operation, const char *path);
+
+/* It was opened to be written: where its file system reports what went wrong only when the file is
+ * closed (network, FUSE), the close must be a real one. */
+void run_opened_to_write(int descriptor);
 
 /* The program put a descriptor onto a number by dup2 or dup3: run_placing before the system call
  * (it reports a clobbered owner, ends the life that is there, and takes a tombstone's mark away so

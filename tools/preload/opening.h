@@ -23,4 +23,15 @@
         return opened_;                                \
     } while (0)
 
+/* The same where `flags` tell how a file is opened. */
+#define RUN_OPENING_FILE(name, arguments, operation, path, flags) \
+    do {                                                          \
+        int opened_;                                              \
+        RUN_TRY(opened_, RUN_REAL(name) arguments);               \
+        run_opened_path(opened_, (operation), (path));            \
+        if (((flags)&O_ACCMODE) != O_RDONLY)                      \
+            run_opened_to_write(opened_);                         \
+        return opened_;                                           \
+    } while (0)
+
 #endif

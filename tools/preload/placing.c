@@ -4,12 +4,10 @@
  * only what is holdfast's own must give way before. */
 #include <errno.h>
 
+#include "kernel.h"
 #include "numbers.h"
 #include "quarantine.h"
-#include "real.h"
 #include "self.h"
-
-RUN_DECLARE_REAL(int, close, (int descriptor))
 
 /* The number whose tombstone this thread has taken the mark of, until it is replaced. */
 static __thread int taken __attribute__((tls_model("initial-exec"))) = -1;
@@ -42,7 +40,7 @@ void run_not_placed(int descriptor)
     int saved = errno;
     taken = -1;
     run_self.inside++;
-    (void)RUN_REAL(close)(descriptor);
+    (void)run_kernel_close(descriptor);
     run_self.inside--;
     errno = saved;
 }

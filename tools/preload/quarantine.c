@@ -20,12 +20,10 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "kernel.h"
 #include "numbers.h"
 #include "platform/platform.h"
-#include "real.h"
 #include "self.h"
 
 enum {
@@ -37,11 +35,6 @@ enum {
     SOURCE_TRIES = 16,
     PATIENCE = 1000
 };
-
-RUN_DECLARE_REAL(int, close, (int descriptor))
-RUN_DECLARE_REAL(int, dup3, (int from, int to, int flags))
-RUN_DECLARE_REAL(int, open, (const char *path, int flags, ...))
-RUN_DECLARE_REAL(int, fcntl, (int descriptor, int command, ...))
 
 static uint32_t ring[RING]; /* number + 1, or 0 */
 static uint32_t tail;       /* the next ticket */
@@ -65,9 +58,9 @@ int run_make_own(int descriptor)
     rlim_t limit = soft_limit();
     int wanted = (int)(limit < 1024 ? limit : 1024) - 8;
     int moved =
-        descriptor < 0 || wanted <= 2 ? -1 : RUN_REAL(fcntl)(descriptor, F_DUPFD_CLOEXEC, wanted);
+        descriptor < 0 || wanted <= 2 ? -1 : run_kernel_fcntl(descriptor, F_DUPFD_CLOEXEC, wanted);
     if (descriptor >= 0)
-        (void)RUN_REAL(close)(descriptor);
+        (void)run_kernel_close(descriptor);
     run_number *number = run_number_made(moved);
     if (number != NULL)
         __atomic_store_n(&number->word, run_word_next(run_word_of(number), RUN_OWN),
@@ -76,7 +69,7 @@ int run_make_own(int descriptor)
 }
 
 /* The program may have replaced it by dup2: then the number is no longer OWN. */
-static int source_now(void)
+int run_quarantine_source(void)
 {
     int now = __atomic_load_n(&source, __ATOMIC_RELAXED);
     return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
@@ -87,43 +80,18 @@ static int make_source(void)
 {
     if (__atomic_fetch_add(&source_tries, 1, __ATOMIC_RELAXED) >= SOURCE_TRIES)
         return -1;
-    int made = run_make_own(RUN_REAL(open)("/", O_PATH | O_CLOEXEC));
+    int made = run_make_own(run_kernel_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC));
     __atomic_store_n(&source, made, __ATOMIC_RELAXED);
     return made;
 }
 
-/* It may have been closed unseen. */
+/* It is not to be used any more. */
 static void lose_source(int lost)
 {
     run_number *number = run_number_of(lost);
     uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
     if (run_word_state(word) == RUN_OWN)
         (void)run_word_move(number, word, RUN_UNKNOWN);
-}
-
-void run_quarantine_resize(void)
-{
-    rlim_t limit = soft_limit();
-    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
-    uint32_t room = limit < SMALL_LIMIT     ? 0
-                    : limit >= 4 * KEPT_MAX ? KEPT_MAX
-                                            : (uint32_t)limit / 4;
-    uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
-    __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
-    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
-}
-
-void run_quarantine_start(void)
-{
-    run_quarantine_resize();
-    if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
-        (void)make_source();
-}
-
-void run_quarantine_stop(void)
-{
-    __atomic_store_n(&kept, 0u, __ATOMIC_RELAXED);
-    run_quarantine_empty();
 }
 
 /* ---- taking out ----------------------------------------------------------------------------- */
@@ -152,12 +120,10 @@ static void add(batch *to, uint32_t number)
 
 static void close_neighbours(uint32_t first, uint32_t last)
 {
-#ifdef SYS_close_range
-    if (last > first && syscall(SYS_close_range, first, last, 0) == 0)
+    if (last > first && run_kernel_close_range(first, last) == 0)
         return;
-#endif
     for (uint32_t number = first; number <= last; number++)
-        (void)RUN_REAL(close)((int)number);
+        (void)run_kernel_close((int)number);
 }
 
 static void close_batch(const batch *of)
@@ -198,34 +164,89 @@ static uint32_t claim(uint32_t keep, uint32_t most, uint32_t *first)
     return count;
 }
 
-static bool evict(uint32_t keep)
+/* Brackets the time from the first number marked LEAVING until the last is FREE. */
+typedef struct removal {
+    batch out;
+    sigset_t signals;
+    int error;
+} removal;
+
+static void begin_removal(removal *of)
 {
     sigset_t all;
-    sigset_t before;
-    batch out = {.count = 0};
+    of->out.count = 0;
+    of->error = errno;
+    run_self.inside++;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &of->signals);
+    (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
+}
+
+static void end_removal(removal *of)
+{
+    close_batch(&of->out);
+    /* Release: what was LEAVING is FREE.  Partner: the look in a forked child. */
+    (void)__atomic_fetch_sub(&evicting, 1, __ATOMIC_RELEASE);
+    (void)pthread_sigmask(SIG_SETMASK, &of->signals, NULL);
+    run_self.inside--;
+    errno = of->error;
+}
+
+static bool evict(uint32_t keep)
+{
+    removal of;
     uint32_t first;
     uint32_t count = claim(keep, BATCH, &first);
     if (count == 0)
         return false;
-    int saved = errno;
-    run_self.inside++;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
+    begin_removal(&of);
     for (uint32_t i = 0; i < count; i++)
-        take_place(&out, first + i);
-    close_batch(&out);
-    (void)__atomic_fetch_sub(&evicting, 1, __ATOMIC_RELEASE);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    run_self.inside--;
-    errno = saved;
+        take_place(&of.out, first + i);
+    end_removal(&of);
     return true;
+}
+
+static void remove_one(uint32_t number)
+{
+    removal of;
+    begin_removal(&of);
+    add(&of.out, number);
+    end_removal(&of);
 }
 
 void run_quarantine_empty(void)
 {
     while (evict(0)) {
     }
+}
+
+/* ---- how many -------------------------------------------------------------------------------- */
+
+void run_quarantine_resize(void)
+{
+    rlim_t limit = soft_limit();
+    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
+    uint32_t room = limit < SMALL_LIMIT     ? 0
+                    : limit >= 4 * KEPT_MAX ? KEPT_MAX
+                                            : (uint32_t)limit / 4;
+    uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
+    __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
+    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
+    while (evict(__atomic_load_n(&kept, __ATOMIC_RELAXED))) {
+    }
+}
+
+void run_quarantine_start(void)
+{
+    run_quarantine_resize();
+    if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
+        (void)make_source();
+}
+
+void run_quarantine_stop(void)
+{
+    __atomic_store_n(&kept, 0u, __ATOMIC_RELAXED);
+    run_quarantine_empty();
 }
 
 /* ---- putting in ----------------------------------------------------------------------------- */
@@ -236,11 +257,8 @@ static void enlist(int descriptor)
     uint32_t ticket = __atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED);
     uint32_t *place = &ring[ticket % RING];
     uint32_t old = __atomic_exchange_n(place, (uint32_t)descriptor + 1, __ATOMIC_ACQ_REL);
-    if (old != 0) { /* left there a round ago */
-        batch out = {.count = 0};
-        add(&out, old - 1);
-        close_batch(&out);
-    }
+    if (old != 0) /* left there a round ago */
+        remove_one(old - 1);
     uint32_t filled = ticket + 1 - __atomic_load_n(&head, __ATOMIC_RELAXED);
     if (filled <= RING && filled >= keep + (keep < BATCH ? keep / 2 + 1 : BATCH))
         (void)evict(keep);
@@ -251,19 +269,19 @@ static int source_for(int descriptor)
 {
     if (descriptor <= 2 || __atomic_load_n(&kept, __ATOMIC_RELAXED) == 0)
         return -1;
-    int from = source_now();
+    int from = run_quarantine_source();
     return from >= 0 ? from : make_source();
 }
 
-bool run_quarantine_put(int descriptor, uint32_t word, int *error)
+bool run_quarantine_put(int descriptor, uint32_t word)
 {
-    int from = source_for(descriptor);
-    *error = 0;
+    int from = run_number_of(descriptor)->tells != 0 ? -1 : source_for(descriptor);
     if (from < 0)
         return false;
-    if (RUN_REAL(dup3)(from, descriptor, O_CLOEXEC) < 0) {
-        if (errno == EBADF)
-            lose_source(from); /* or the number is above the limit, which was lowered */
+    if (run_kernel_dup3(from, descriptor, O_CLOEXEC) < 0) {
+        /* It was closed unseen; or the number lies above the limit, which was lowered. */
+        if (errno == EBADF && run_kernel_fcntl(from, F_GETFD, 0) < 0)
+            lose_source(from);
         return false;
     }
     if (run_word_move(run_number_of(descriptor), word, RUN_TOMB))
@@ -282,11 +300,11 @@ void run_quarantine_put_if_free(int descriptor)
         return;
     int saved = errno;
     run_self.inside++;
-    int got = RUN_REAL(fcntl)(from, F_DUPFD_CLOEXEC, descriptor);
+    int got = run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
     if (got == descriptor && run_word_move(number, word, RUN_TOMB))
         enlist(descriptor);
     else if (got >= 0)
-        (void)RUN_REAL(close)(got);
+        (void)run_kernel_close(got);
     run_self.inside--;
     errno = saved;
 }
@@ -307,6 +325,12 @@ bool run_quarantine_take(int descriptor)
     return false;
 }
 
+void run_quarantine_free(int descriptor)
+{
+    if (run_state_of(descriptor) == RUN_TOMB)
+        remove_one((uint32_t)descriptor);
+}
+
 static bool is_empty(void)
 {
     return __atomic_load_n(&tail, __ATOMIC_RELAXED) == __atomic_load_n(&head, __ATOMIC_RELAXED);
@@ -315,12 +339,12 @@ static bool is_empty(void)
 /* The source takes a number as well, which the program may need. */
 static bool give_source(void)
 {
-    int given = source_now();
+    int given = run_quarantine_source();
     if (given < 0)
         return false;
     __atomic_store_n(&source, -1, __ATOMIC_RELAXED);
     lose_source(given);
-    (void)RUN_REAL(close)(given);
+    (void)run_kernel_close(given);
     return true;
 }
 
@@ -350,13 +374,14 @@ void run_quarantine_seen(int descriptor)
 /* Numbers that another thread was removing: it is not in the child. */
 void run_quarantine_forked(void)
 {
-    if (__atomic_exchange_n(&evicting, 0u, __ATOMIC_RELAXED) == 0)
+    /* Acquire: partner is the release in end_removal. */
+    if (__atomic_exchange_n(&evicting, 0u, __ATOMIC_ACQUIRE) == 0)
         return;
     uint32_t limit = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < limit; i++) {
         uint32_t word = run_word_of(&run_numbers[i]);
         if (run_word_state(word) == RUN_LEAVING) {
-            (void)RUN_REAL(close)((int)i);
+            (void)run_kernel_close((int)i);
             (void)run_word_move(&run_numbers[i], word, RUN_FREE);
         }
     }

@@ -13,8 +13,8 @@ void run_quarantine_start(void);
 
 /* Puts a tombstone onto a number whose handle the caller has just closed, and whose file is still
  * there; `word` is its number's as of then, LIVE.  False: not possible (0 to 2; switched off; no
- * room); close it instead.  *error: what the system reported when the file was closed, 0. */
-bool run_quarantine_put(int descriptor, uint32_t word, int *error);
+ * room; a close that may have an error to tell); close it instead. */
+bool run_quarantine_put(int descriptor, uint32_t word);
 
 /* The same for a number that the C library has just closed itself (fclose, closedir): taken only if
  * it is still free. */
@@ -31,12 +31,19 @@ bool run_quarantine_made_room(void);
 /* For every number that the kernel gives out: see run_quarantine_empty. */
 void run_quarantine_seen(int descriptor);
 
+/* The number that tombstones are copied from, which is hidden from the program; -1: none. */
+int run_quarantine_source(void);
+
 /* The limit of descriptors has changed, or the process gives up calls that it takes (seccomp). */
 void run_quarantine_resize(void);
 void run_quarantine_stop(void);
 
 /* In a forked child: finishes what other threads were in the midst of. */
 void run_quarantine_forked(void);
+
+/* Gives one number back if a tombstone holds it: the program asks for the lowest from there on
+ * (F_DUPFD), which it has closed before. */
+void run_quarantine_free(int descriptor);
 
 /* Gives all numbers back: because the process has no room for more descriptors (EMFILE), or their
  * numbers grow too high for select(). */

@@ -140,9 +140,24 @@ void run_start(char **environment)
     errno = saved;
 }
 
+/* The run-time library of a program that has it linked in statically would come after this
+ * constructor; what its stand-ins for the C library's functions need, it makes here.  May execute
+ * the program anew, with the environment as it is. */
+void __tsan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
+
+static void start_sanitizers(void)
+{
+    if (__tsan_init != NULL)
+        __tsan_init();
+    if (__msan_init != NULL)
+        __msan_init();
+}
+
 __attribute__((constructor)) static void begin(int count, char **arguments, char **environment)
 {
     (void)count;
     (void)arguments;
+    start_sanitizers();
     run_start(environment);
 }

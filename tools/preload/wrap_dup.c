@@ -8,11 +8,21 @@
 #include "opening.h"
 #include "uses.h"
 
+/* The copy is of the same file. */
+static void inherit(int copy, int from)
+{
+    const run_number *source = run_number_of(from);
+    run_number *number = run_number_of(copy);
+    if (source != NULL && number != NULL)
+        number->tells = source->tells;
+}
+
 /* The source is used, and what it is, its copy is. */
 static int copied(run_use *use, int from, int copy, const char *operation)
 {
     run_use_end(use, copy < 0);
     run_opened_path(copy, operation, run_what_of(from));
+    inherit(copy, from);
     return copy;
 }
 
@@ -36,6 +46,7 @@ static int placed(run_use *use, int from, int to, int result, const char *operat
         run_not_placed(to);
     else
         run_opened(to, RUN_PLACED, operation, "%s", run_what_of(from));
+    inherit(result, from);
     return result;
 }
 
@@ -80,6 +91,7 @@ static int control(fcntl_function *real, int descriptor, int command, void *argu
         return -1;
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
         int copy;
+        run_quarantine_free((int)(intptr_t)argument); /* "close(n); fcntl(m, F_DUPFD, n)" */
         RUN_TRY(copy, real(descriptor, command, argument));
         return copied(&use, descriptor, copy, "fcntl");
     }

@@ -4,6 +4,7 @@
 #include <mqueue.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "opening.h"
@@ -24,49 +25,49 @@ RUN_WRAP(int, open, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING(open, (path, flags, mode), "open", path);
+    RUN_OPENING_FILE(open, (path, flags, mode), "open", path, flags);
 }
 
 RUN_WRAP(int, open64, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING(open64, (path, flags, mode), "open", path);
+    RUN_OPENING_FILE(open64, (path, flags, mode), "open", path, flags);
 }
 
 RUN_WRAP(int, __open, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING(__open, (path, flags, mode), "open", path);
+    RUN_OPENING_FILE(__open, (path, flags, mode), "open", path, flags);
 }
 
 RUN_WRAP(int, __open64, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING(__open64, (path, flags, mode), "open", path);
+    RUN_OPENING_FILE(__open64, (path, flags, mode), "open", path, flags);
 }
 
 RUN_WRAP(int, creat, (const char *path, mode_t mode))
 {
-    RUN_OPENING(creat, (path, mode), "creat", path);
+    RUN_OPENING_FILE(creat, (path, mode), "creat", path, O_WRONLY);
 }
 
 RUN_WRAP(int, creat64, (const char *path, mode_t mode))
 {
-    RUN_OPENING(creat64, (path, mode), "creat", path);
+    RUN_OPENING_FILE(creat64, (path, mode), "creat", path, O_WRONLY);
 }
 
 /* What _FORTIFY_SOURCE makes of open. */
 RUN_WRAP(int, __open_2, (const char *path, int flags))
 {
-    RUN_OPENING(__open_2, (path, flags), "open", path);
+    RUN_OPENING_FILE(__open_2, (path, flags), "open", path, flags);
 }
 
 RUN_WRAP(int, __open64_2, (const char *path, int flags))
 {
-    RUN_OPENING(__open64_2, (path, flags), "open", path);
+    RUN_OPENING_FILE(__open64_2, (path, flags), "open", path, flags);
 }
 
 /* ---- relative to a directory ---------------------------------------------------------------- */
@@ -80,7 +81,7 @@ static bool looks_at(int directory, const char *path)
     return directory >= 0 && !(refused && path[0] == '/');
 }
 
-#define RUN_OPENING_AT(name, directory, arguments, path)            \
+#define RUN_OPENING_AT(name, directory, arguments, path, flags)     \
     do {                                                            \
         run_use use_;                                               \
         int opened_;                                                \
@@ -91,6 +92,8 @@ static bool looks_at(int directory, const char *path)
         if (looks_)                                                 \
             run_use_end(&use_, opened_ < 0);                        \
         run_opened_path(opened_, "openat", (path));                 \
+        if (((flags)&O_ACCMODE) != O_RDONLY)                        \
+            run_opened_to_write(opened_);                           \
         return opened_;                                             \
     } while (0)
 
@@ -98,66 +101,85 @@ RUN_WRAP(int, openat, (int directory, const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING_AT(openat, directory, (directory, path, flags, mode), path);
+    RUN_OPENING_AT(openat, directory, (directory, path, flags, mode), path, flags);
 }
 
 RUN_WRAP(int, openat64, (int directory, const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
-    RUN_OPENING_AT(openat64, directory, (directory, path, flags, mode), path);
+    RUN_OPENING_AT(openat64, directory, (directory, path, flags, mode), path, flags);
 }
 
 RUN_WRAP(int, __openat_2, (int directory, const char *path, int flags))
 {
-    RUN_OPENING_AT(__openat_2, directory, (directory, path, flags), path);
+    RUN_OPENING_AT(__openat_2, directory, (directory, path, flags), path, flags);
 }
 
 RUN_WRAP(int, __openat64_2, (int directory, const char *path, int flags))
 {
-    RUN_OPENING_AT(__openat64_2, directory, (directory, path, flags), path);
+    RUN_OPENING_AT(__openat64_2, directory, (directory, path, flags), path, flags);
 }
 
 /* ---- temporary files: the name is in the template afterwards -------------------------------- */
 
+/* Whether to try once more; what a failed try has made of the template is undone. */
+static bool again(char *name, int suffix)
+{
+    if (!run_quarantine_made_room())
+        return false;
+    memcpy(name + strlen(name) - (size_t)suffix - 6, "XXXXXX", 6);
+    return true;
+}
+
+#define RUN_OPENING_TEMPORARY(function, arguments, name, suffix, operation) \
+    do {                                                                    \
+        int opened_ = RUN_REAL(function) arguments;                         \
+        if (opened_ < 0 && again((name), (suffix)))                         \
+            opened_ = RUN_REAL(function) arguments;                         \
+        run_opened_path(opened_, (operation), (name));                      \
+        run_opened_to_write(opened_);                                       \
+        return opened_;                                                     \
+    } while (0)
+
 RUN_WRAP(int, mkstemp, (char *name))
 {
-    RUN_OPENING(mkstemp, (name), "mkstemp", name);
+    RUN_OPENING_TEMPORARY(mkstemp, (name), name, 0, "mkstemp");
 }
 
 RUN_WRAP(int, mkstemp64, (char *name))
 {
-    RUN_OPENING(mkstemp64, (name), "mkstemp", name);
+    RUN_OPENING_TEMPORARY(mkstemp64, (name), name, 0, "mkstemp");
 }
 
 RUN_WRAP(int, mkostemp, (char *name, int flags))
 {
-    RUN_OPENING(mkostemp, (name, flags), "mkostemp", name);
+    RUN_OPENING_TEMPORARY(mkostemp, (name, flags), name, 0, "mkostemp");
 }
 
 RUN_WRAP(int, mkostemp64, (char *name, int flags))
 {
-    RUN_OPENING(mkostemp64, (name, flags), "mkostemp", name);
+    RUN_OPENING_TEMPORARY(mkostemp64, (name, flags), name, 0, "mkostemp");
 }
 
 RUN_WRAP(int, mkstemps, (char *name, int suffix))
 {
-    RUN_OPENING(mkstemps, (name, suffix), "mkstemps", name);
+    RUN_OPENING_TEMPORARY(mkstemps, (name, suffix), name, suffix, "mkstemps");
 }
 
 RUN_WRAP(int, mkstemps64, (char *name, int suffix))
 {
-    RUN_OPENING(mkstemps64, (name, suffix), "mkstemps", name);
+    RUN_OPENING_TEMPORARY(mkstemps64, (name, suffix), name, suffix, "mkstemps");
 }
 
 RUN_WRAP(int, mkostemps, (char *name, int suffix, int flags))
 {
-    RUN_OPENING(mkostemps, (name, suffix, flags), "mkostemps", name);
+    RUN_OPENING_TEMPORARY(mkostemps, (name, suffix, flags), name, suffix, "mkostemps");
 }
 
 RUN_WRAP(int, mkostemps64, (char *name, int suffix, int flags))
 {
-    RUN_OPENING(mkostemps64, (name, suffix, flags), "mkostemps", name);
+    RUN_OPENING_TEMPORARY(mkostemps64, (name, suffix, flags), name, suffix, "mkostemps");
 }
 
 /* ---- by other names ------------------------------------------------------------------------- */
@@ -184,4 +206,10 @@ RUN_WRAP(mqd_t, mq_open, (const char *name, int flags, ...))
         va_end(arguments);
     }
     RUN_OPENING(mq_open, (name, flags, mode, attributes), "mq_open", name);
+}
+
+/* A queue's descriptor is a descriptor. */
+RUN_WRAP(int, mq_close, (mqd_t queue))
+{
+    return run_close(queue, "mq_close");
 }

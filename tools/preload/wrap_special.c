@@ -1,13 +1,17 @@
 /* Descriptors that are no files. */
+#include <fcntl.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include "opening.h"
 #include "uses.h"
@@ -110,4 +114,74 @@ RUN_WRAP(int, posix_openpt, (int flags))
 RUN_WRAP(int, getpt, (void))
 {
     RUN_OPENING(getpt, (), "getpt", "/dev/ptmx");
+}
+
+static void opened_terminal(const int *master, const int *slave, const char *operation)
+{
+    run_opened_path(*master, operation, "terminal, controlling side");
+    if (slave != NULL)
+        run_opened_path(*slave, operation, "terminal");
+}
+
+RUN_WRAP(int, openpty,
+         (int *master, int *slave, char *name, const struct termios *settings,
+          const struct winsize *size))
+{
+    int result;
+    RUN_TRY(result, RUN_REAL(openpty)(master, slave, name, settings, size));
+    if (result == 0)
+        opened_terminal(master, slave, "openpty");
+    return result;
+}
+
+RUN_WRAP(pid_t, forkpty,
+         (int *master, char *name, const struct termios *settings, const struct winsize *size))
+{
+    pid_t child;
+    RUN_TRY(child, RUN_REAL(forkpty)(master, name, settings, size));
+    if (child > 0)
+        opened_terminal(master, NULL, "forkpty");
+    return child;
+}
+
+/* Puts the terminal onto 0, 1 and 2, and closes its number. */
+RUN_WRAP(int, login_tty, (int terminal))
+{
+    run_use use;
+    if (!run_use_begin(&use, terminal, "login_tty"))
+        return -1;
+    run_use_end(&use, false);
+    if (terminal > 2)
+        (void)run_ends(terminal, "login_tty");
+    int result = RUN_REAL(login_tty)(terminal);
+    for (int i = 0; result == 0 && i <= 2; i++)
+        run_opened(i, RUN_PLACED, "login_tty", "terminal");
+    return result;
+}
+
+/* ---- file systems --------------------------------------------------------------------------- */
+
+RUN_WRAP(int, open_tree, (int directory, const char *path, unsigned flags))
+{
+    RUN_OPENING(open_tree, (directory, path, flags), "open_tree", path);
+}
+
+RUN_WRAP(int, fsopen, (const char *name, unsigned flags))
+{
+    RUN_OPENING(fsopen, (name, flags), "fsopen", name);
+}
+
+RUN_WRAP(int, fsmount, (int context, unsigned flags, unsigned attributes))
+{
+    RUN_OPENING(fsmount, (context, flags, attributes), "fsmount", "mount");
+}
+
+RUN_WRAP(int, fspick, (int directory, const char *path, unsigned flags))
+{
+    RUN_OPENING(fspick, (directory, path, flags), "fspick", path);
+}
+
+RUN_WRAP(int, open_by_handle_at, (int mount, struct file_handle *file, int flags))
+{
+    RUN_OPENING(open_by_handle_at, (mount, file, flags), "open_by_handle_at", "file by handle");
 }

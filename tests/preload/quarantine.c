@@ -1,0 +1,309 @@
+/* The quarantine: tombstones, their eviction, and what makes them give way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preload_support.h"
+
+TestSuite(quarantine, .init = preload_up);
+TestSuite(no_quarantine, .init = preload_up_without_quarantine);
+
+Test(quarantine, closed_number_is_held)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    cr_expect(is_tombstone(number));
+    cr_expect_not(is_usable(number));
+    cr_expect_eq(errno, EBADF);
+    cr_expect_eq(fcntl(number, F_GETFD), FD_CLOEXEC);
+    cr_expect_neq(opened_seen(), number);
+}
+
+Test(quarantine, oldest_leaves_first)
+{
+    int first = opened_seen();
+    must_close_number(first);
+    drive_out();
+    cr_expect_neq(run_state_of(first), RUN_LEAVING);
+    unsigned held = 0;
+    for (int i = 3; i < 200; i++)
+        held += is_tombstone(i) && i != run_quarantine_source();
+    cr_expect_leq(held, 2u * KEPT);
+    cr_expect_geq(held, (unsigned)KEPT);
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(quarantine, emptied)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    run_quarantine_empty();
+    cr_expect_not(is_there(number));
+    cr_expect_eq(run_state_of(number), RUN_FREE);
+    must_be_refused(number);
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
+Test(quarantine, what_was_put_onto_a_tombstone_stays)
+{
+    int source = opened_seen();
+    int number = opened_seen();
+    must_close_number(number);
+    cr_assert_eq(place(source, number), number);
+    drive_out();
+    run_quarantine_empty();
+    cr_expect(is_usable(number));
+    cr_expect_eq(run_state_of(number), RUN_LIVE);
+    must_close_number(number);
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(quarantine, tombstone_that_was_not_replaced_is_free)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    cr_assert_eq(place(-1, number), -1);
+    cr_expect_eq(errno, EBADF);
+    cr_expect_not(is_there(number));
+}
+
+Test(quarantine, live_that_was_not_replaced_lives)
+{
+    int number = opened_seen();
+    cr_assert_eq(place(-1, number), -1);
+    must_close_number(number);
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(quarantine, deliberate_replacement_is_silent)
+{
+    int source = opened_seen();
+    int number = opened_seen();
+    hf_handle before = run_handle_of(number);
+    cr_assert_eq(place(source, number), number);
+    cr_expect_not(hf_is_live(run_this_process.table, before));
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(quarantine, replacing_what_a_stream_owns)
+{
+    int source = opened_seen();
+    int number = opened_seen();
+    run_set_stream(number, run_handle_of(source));
+    cr_assert_eq(place(source, number), number);
+    cr_expect_eq(reports_count(HF_REPORT_CLOBBER), 1);
+}
+
+static void *open_one(void *number)
+{
+    *(int *)number = opened_seen();
+    return NULL;
+}
+
+Test(quarantine, replacing_what_another_thread_opened)
+{
+    pthread_t other;
+    int number;
+    cr_assert_eq(pthread_create(&other, NULL, open_one, &number), 0);
+    cr_assert_eq(pthread_join(other, NULL), 0);
+    cr_assert_eq(place(opened_seen(), number), number);
+    cr_expect_eq(reports_count(HF_REPORT_CLOBBER), 1);
+}
+
+Test(quarantine, number_that_is_asked_for_is_free)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    run_quarantine_free(number);
+    cr_expect_eq(fcntl(0, F_DUPFD, number), number);
+}
+
+Test(quarantine, freed_by_the_c_library)
+{
+    int number = opened_seen();
+    cr_assert(run_ends(number, "fclose"));
+    cr_assert_eq(close(number), 0);
+    run_quarantine_put_if_free(number);
+    cr_expect(is_tombstone(number));
+    cr_expect_eq(run_state_of(number), RUN_TOMB);
+}
+
+Test(quarantine, freed_by_the_c_library_and_taken)
+{
+    int number = opened_seen();
+    cr_assert(run_ends(number, "fclose"));
+    cr_assert_eq(close(number), 0);
+    cr_assert_eq(opened_seen(), number);
+    run_quarantine_put_if_free(number);
+    cr_expect(is_usable(number));
+    cr_expect_eq(run_state_of(number), RUN_LIVE);
+}
+
+Test(quarantine, file_whose_close_may_fail)
+{
+    int number = opened_seen();
+    run_number_of(number)->tells = 1;
+    must_close_number(number);
+    cr_expect_not(is_there(number));
+    must_be_refused(number);
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
+Test(quarantine, source_closed_unseen)
+{
+    cr_assert_eq(close(run_quarantine_source()), 0);
+    must_close_number(opened_seen()); /* learns it: closed really */
+    int number = opened_seen();
+    must_close_number(number);
+    cr_expect(is_tombstone(number));
+}
+
+Test(quarantine, source_replaced)
+{
+    int own = run_quarantine_source();
+    cr_assert_eq(place(opened_seen(), own), own);
+    int number = opened_seen();
+    must_close_number(number);
+    cr_expect(is_tombstone(number));
+    cr_expect(is_usable(own));
+}
+
+static void limit_to(rlim_t soft)
+{
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = soft;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* How many more descriptors there are to be had, by calls that try again. */
+static int fill(void)
+{
+    for (int count = 0;; count++) {
+        int number = open("/dev/null", O_RDWR);
+        if (number < 0 && run_quarantine_made_room())
+            number = open("/dev/null", O_RDWR);
+        if (number < 0)
+            return count;
+        run_opened_path(number, "open", "/dev/null");
+    }
+}
+
+Test(quarantine, takes_nothing_from_who_needs_all)
+{
+    int native = 0;
+    limit_to(100);
+    run_quarantine_stop(); /* its source lies above the limit: made anew below */
+    cr_assert_eq(close(run_quarantine_source()), 0);
+    for (int i = 0; i < 100; i++)
+        native += !is_there(i);
+    run_quarantine_start();
+    cr_assert_lt(run_quarantine_source(), 100);
+    for (int i = 0; i < KEPT; i++)
+        must_close_number(opened_seen());
+    cr_expect_eq(fill(), native);
+    cr_expect_eq(errno, EMFILE);
+}
+
+Test(quarantine, limit_lowered_below_a_number)
+{
+    int number = fcntl(0, F_DUPFD, 500);
+    cr_assert_eq(number, 500);
+    run_opened_path(number, "fcntl", "");
+    limit_to(100);
+    run_quarantine_resize();
+    must_close_number(number);
+    cr_expect_not(is_there(number));
+    int low = opened_seen();
+    must_close_number(low);
+    cr_expect(is_tombstone(low));
+}
+
+Test(quarantine, very_low_limit)
+{
+    limit_to(20);
+    run_quarantine_resize();
+    int number = opened_seen();
+    must_close_number(number);
+    cr_expect_not(is_there(number));
+}
+
+Test(quarantine, high_numbers_empty_it)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    int high = fcntl(0, F_DUPFD, 970);
+    run_opened_path(high, "fcntl", "");
+    cr_expect_not(is_there(number));
+}
+
+Test(quarantine, stopped)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    run_quarantine_stop();
+    cr_expect_not(is_there(number));
+    number = opened_seen();
+    must_close_number(number);
+    cr_expect_not(is_there(number));
+}
+
+Test(quarantine, forked_child_has_its_own_copies)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    pid_t child = fork();
+    if (child == 0) {
+        run_quarantine_forked();
+        _exit(is_tombstone(number) && run_close(number, "close") == -1 && errno == EBADF ? 0 : 1);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect_eq(status, 0);
+}
+
+Test(no_quarantine, closed_number_is_free)
+{
+    int number = opened_seen();
+    must_close_number(number);
+    cr_expect_not(is_there(number));
+    must_be_refused(number);
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+    cr_expect_eq(run_quarantine_source(), -1);
+}
+
+/* ---- many threads --------------------------------------------------------------------------- */
+
+enum { THREADS = 4, ROUNDS = 4000 };
+
+/* What this thread opened, nobody else closes. */
+static void *churn(void *failures)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        int first = opened_seen();
+        int second = opened_seen();
+        bool good = is_usable(first) && run_close(first, "close") == 0 && is_usable(second) &&
+                    place(0, second) == second && run_close(second, "close") == 0;
+        if (!good)
+            (void)__atomic_fetch_add((unsigned *)failures, 1, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+Test(quarantine, threads_keep_their_files)
+{
+    pthread_t threads[THREADS];
+    unsigned failures = 0;
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, churn, &failures), 0);
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_join(threads[i], NULL), 0);
+    cr_expect_eq(failures, 0u);
+    cr_expect_eq(reports_total(), 0);
+    run_quarantine_empty();
+    for (int i = 3; i < 200; i++)
+        cr_expect(!is_tombstone(i) || i == run_quarantine_source(), "%d stays a tombstone", i);
+}

@@ -1,0 +1,55 @@
+/* What the process may do from now on: how many descriptors it may have, and which system calls. */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "quarantine.h"
+#include "real.h"
+#include "self.h"
+
+static int limited(int resource, int result)
+{
+    if (result == 0 && resource == (int)RLIMIT_NOFILE && run_is_on())
+        run_quarantine_resize();
+    return result;
+}
+
+RUN_WRAP(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit))
+{
+    return limited((int)resource, RUN_REAL(setrlimit)(resource, limit));
+}
+
+RUN_WRAP(int, setrlimit64, (__rlimit_resource_t resource, const struct rlimit64 *limit))
+{
+    return limited((int)resource, RUN_REAL(setrlimit64)(resource, limit));
+}
+
+RUN_WRAP(int, prlimit,
+         (pid_t process, enum __rlimit_resource resource, const struct rlimit *limit,
+          struct rlimit *before))
+{
+    return limited((int)resource, RUN_REAL(prlimit)(process, resource, limit, before));
+}
+
+RUN_WRAP(int, prlimit64,
+         (pid_t process, enum __rlimit_resource resource, const struct rlimit64 *limit,
+          struct rlimit64 *before))
+{
+    return limited((int)resource, RUN_REAL(prlimit64)(process, resource, limit, before));
+}
+
+/* A filter may kill who calls dup3, where the program itself only closes. */
+RUN_WRAP(int, prctl, (int operation, ...))
+{
+    unsigned long arguments[4];
+    va_list list;
+    va_start(list, operation);
+    for (unsigned i = 0; i < 4; i++)
+        arguments[i] = va_arg(list, unsigned long);
+    va_end(list);
+    if (operation == PR_SET_SECCOMP && run_is_on())
+        run_quarantine_stop();
+    return RUN_REAL(prctl)(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
