@@ -146,7 +146,7 @@ Test(owners, tombstone_that_the_stream_closes_is_forgotten)
     cr_expect_eq(close_stream(), -1);
     int again = dup(number); /* put back into the quarantine, or free */
     cr_expect(again < 0 || is_tombstone(number));
-    drive_out();
+    run_quarantine_empty();
     cr_expect_not(is_there(number));
 }
 
@@ -154,7 +154,7 @@ Test(owners, theft_names_the_victim)
 {
     int number = opened_owned();
     must_close_number(number);
-    drive_out();
+    run_quarantine_empty();
     int victim = opened_unseen();
     cr_assert_eq(victim, number);
     run_opened_path(victim, "open", "/victim");

@@ -14,21 +14,12 @@
 static sem_t go_on;
 static sem_t is_there_now;
 
-/* From its start on the C library knows of two threads. */
-static void *wait_about(void *unused)
-{
-    sem_wait(&go_on);
-    return unused;
-}
-
-static pthread_t companion;
-
 static void up_among_threads(void)
 {
     preload_up();
+    __libc_single_threaded = 0;
     sem_init(&go_on, 0, 0);
     sem_init(&is_there_now, 0, 0);
-    cr_assert_eq(pthread_create(&companion, NULL, wait_about, NULL), 0);
 }
 
 TestSuite(uses, .init = preload_up);
@@ -83,7 +74,7 @@ static int opened_and_driven_out(void)
 {
     int number = opened_seen();
     must_close_number(number);
-    drive_out();
+    run_quarantine_empty();
     cr_assert_eq(run_state_of(number), RUN_FREE);
     return number;
 }
@@ -206,6 +197,7 @@ Test(uses, alone_takes_no_region)
 {
     run_use use;
     int number = opened_seen();
+    __libc_single_threaded = 1;
     cr_assert(run_use_begin(&use, number, "read"));
     cr_expect_eq(regions_of(number), 0);
     run_use_end(&use, false);
@@ -332,7 +324,6 @@ Test(uses_among_threads, holder_is_another_thread)
     cr_expect_gt(holder.moment.frame_count, 0);
     cr_expect_neq(holder.moment.thread, 0);
     sem_post(&go_on);
-    sem_post(&go_on);
     pthread_join(thread, NULL);
     cr_expect_not(run_use_find_holder(number, &holder));
 }
@@ -346,7 +337,6 @@ Test(uses_among_threads, close_during_use)
     must_close_number(number);
     cr_expect_eq(reports_count(HF_REPORT_CLOSE_DURING_USE), 1);
     cr_expect_eq(reports_total(), 1);
-    sem_post(&go_on);
     sem_post(&go_on);
     pthread_join(thread, NULL);
 }
