@@ -174,15 +174,15 @@ Test(numbers, descriptor_of_a_stream_closed_in_a_forked_child)
     cr_expect_eq(reports_total(), 0);
 }
 
-Test(numbers, closed_while_used)
+/* Of a call that this very thread's signal handler interrupted; for other threads see uses.c. */
+Test(numbers, closed_while_only_the_closer_uses_it)
 {
     hf_region region;
     int number = opened_seen();
     MUST_OK(hf_enter(run_this_process.table, run_handle_of(number), NULL, &region));
     must_close_number(number);
     hf_leave(&region);
-    cr_expect_eq(reports_count(HF_REPORT_CLOSE_DURING_USE), 1);
-    cr_expect_eq(reports_total(), 1);
+    cr_expect_eq(reports_total(), 0);
 }
 
 Test(numbers, closed_by_who_interrupted_the_library)

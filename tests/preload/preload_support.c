@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "uses.h"
-
 run_verdict verdict_now = RUN_TELL;
 
 void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
@@ -24,13 +22,6 @@ run_verdict run_series_verdict(void)
 
 void run_series_end(void)
 {
-}
-
-bool run_use_find_holder(int descriptor, struct hf_trace_holder *out)
-{
-    (void)descriptor;
-    (void)out;
-    return false;
 }
 
 run_process run_this_process;

@@ -5,7 +5,6 @@
 #include "leaks.h"
 #include "report/trace.h"
 #include "runs.h"
-#include "uses.h"
 
 #define WEAK __attribute__((weak))
 
@@ -30,27 +29,6 @@ WEAK void run_leaks_report(void)
 {
 }
 
-WEAK bool run_use_begin(run_use *use, int descriptor, const char *operation)
-{
-    (void)use;
-    (void)descriptor;
-    (void)operation;
-    return true;
-}
-
-WEAK void run_use_end(run_use *use, bool failed)
-{
-    (void)use;
-    (void)failed;
-}
-
-WEAK bool run_use_find_holder(int descriptor, struct hf_trace_holder *out)
-{
-    (void)descriptor;
-    (void)out;
-    return false;
-}
-
 WEAK bool run_environment_take(char **environment, char *trace_path, size_t size)
 {
     static const char key[] = "HOLDFAST_RUN=";
@@ -61,12 +39,4 @@ WEAK bool run_environment_take(char **environment, char *trace_path, size_t size
             return true;
         }
     return false;
-}
-
-WEAK bool run_probe_begin(run_use *use, int descriptor, const char *operation)
-{
-    (void)use;
-    (void)descriptor;
-    (void)operation;
-    return true;
 }

@@ -8,6 +8,7 @@
 #include "core/close.h"
 #include "core/open.h"
 #include "findings.h"
+#include "owners.h"
 #include "quarantine.h"
 #include "real.h"
 #include "report/trace.h"
@@ -51,8 +52,10 @@ static closing closing_of(int descriptor, const char *operation, hf_site site)
 static void tell_owner(const closing *at)
 {
     hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
-    if (!hf_handle_is_null(owner) && !run_this_process.forked)
-        run_find_foreign(at->handle, owner, at->operation, at->site);
+    if (hf_handle_is_null(owner) || run_this_process.forked)
+        return;
+    run_find_foreign(at->handle, owner, at->operation, at->site);
+    run_owner_was_told(owner);
 }
 
 /* Ends the life in the table, before the file is closed.  False: it had ended already. */
@@ -61,7 +64,10 @@ static bool end_handle(const closing *at, bool tells_use)
     hf_close_result result;
     hf_status status =
         hf_close_at(run_this_process.table, at->handle, &result, at->site, at->operation);
-    if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED)
+    hf_trace_holder holder;
+    /* Not if only this very thread is inside of a call, which its signal handler interrupted. */
+    if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED &&
+        run_use_find_holder(at->descriptor, &holder))
         run_find_kind(HF_REPORT_CLOSE_DURING_USE, at->handle, HF_NULL_HANDLE, NULL, at->operation,
                       at->site);
     return status == HF_OK || status == HF_E_EXITING;

@@ -64,6 +64,8 @@ static bool take_report(const hf_report *report, void *context)
 void run_findings_start(void)
 {
     hf_set_report_hook(take_report, NULL);
+    /* A thread may be cancelled in any call. */
+    (void)hf_set_policy(HF_REPORT_HELD_AT_THREAD_EXIT, HF_POLICY_IGNORE);
 }
 
 void run_findings_flush(void)

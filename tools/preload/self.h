@@ -56,23 +56,13 @@ typedef struct run_series {
     uint32_t findings;
 } run_series;
 
-enum { RUN_CALLS = 8 };
-
-/* A call that this thread is inside of: see uses.h. */
-typedef struct run_call {
-    const void *frame; /* of the wrapper: once the stack is above it, the call is over */
-    const char *operation;
-    hf_region region;
-    int descriptor;
-} run_call;
-
 typedef struct run_thread {
     uint32_t inside;     /* depth of the library's own work on this thread */
     bool is_vfork_child; /* between vfork and exec: shares the parent's memory, is left alone */
     int last_closed;     /* what this thread closed last, -1: something else came after it */
     run_series series;
-    uint32_t call_count;
-    run_call calls[RUN_CALLS];
+    uint32_t call_record; /* the thread's record when it entered its first call: see uses.c */
+    uint32_t call_count;  /* calls that it is inside of */
 } run_thread;
 extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
 

@@ -77,10 +77,12 @@ RUN_WRAP(int, dup3, (int from, int to, int flags))
 
 typedef int fcntl_function(int descriptor, int command, ...);
 
-/* Loops over the table ask, and set close-on-exec. */
+/* Loops over the table ask, and set close-on-exec; shells save what may not be open, before they
+ * redirect, by F_DUPFD (where dup is a use). */
 static bool is_probe(int command)
 {
-    return command == F_GETFD || command == F_SETFD || command == F_GETFL;
+    return command == F_GETFD || command == F_SETFD || command == F_GETFL || command == F_DUPFD ||
+           command == F_DUPFD_CLOEXEC;
 }
 
 static int control(fcntl_function *real, int descriptor, int command, void *argument)

@@ -1,0 +1,26 @@
+/* Directories whose entries are this process's descriptors: /proc/self/fd and its other names.
+ * Tombstones and what is holdfast's own are left out of them. */
+#ifndef RUN_LISTINGS_H
+#define RUN_LISTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether a path may lead to such a directory: by its last component. */
+bool run_listing_is_likely(const char *path);
+
+/* Whether an open directory is such a one; whether a path leads to one.  Keeps errno. */
+bool run_listing_is(int descriptor);
+bool run_listing_is_at(const char *path);
+
+/* Whether the entry of that name is to be hidden. */
+bool run_listing_hides(const char *name);
+
+/* Takes hidden entries out of what getdents64 answered, `size` bytes; answers what is left. */
+size_t run_listing_filter(void *entries, size_t size);
+
+/* Whether there is anything to hide in what this descriptor lists: asked before getdents64's answer
+ * is filtered.  Cheap for directories whose path is known to be another. */
+bool run_listing_wants_filter(int descriptor);
+
+#endif

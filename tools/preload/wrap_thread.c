@@ -1,0 +1,96 @@
+/* Threads: each takes its record, and learns the bounds of its stack, before the program's function
+ * runs.  Otherwise its first tracked call would do so, which allocates, and may be made by a signal
+ * handler that interrupted malloc.
+ *
+ * What to start is handed over in one of a fixed number of places.  The creator takes one, the new
+ * thread gives it back before it runs anything else; who finds none starts the thread as it is. */
+#include <pthread.h>
+#include <threads.h>
+
+#include "core/record.h"
+#include "real.h"
+#include "report/threads.h"
+#include "self.h"
+
+enum { PLACES = 256 };
+
+typedef struct start {
+    uint32_t taken;
+    void *(*function)(void *argument);
+    int (*small)(void *argument); /* for thrd_create */
+    void *argument;
+} start;
+
+static start places[PLACES];
+
+static start *take(void)
+{
+    for (uint32_t i = 0; run_is_on() && i < PLACES; i++) {
+        uint32_t free = 0;
+        /* Acquire: the last one's reading is over.  Partner: the release in begin. */
+        if (__atomic_load_n(&places[i].taken, __ATOMIC_RELAXED) == 0 &&
+            __atomic_compare_exchange_n(&places[i].taken, &free, 1u, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return &places[i];
+    }
+    return NULL;
+}
+
+static void give(start *place)
+{
+    __atomic_store_n(&place->taken, 0u, __ATOMIC_RELEASE);
+}
+
+/* On the new thread. */
+static start begin(start *place)
+{
+    start copy = *place;
+    give(place);
+    if (run_is_on()) {
+        run_self.inside++;
+        hf_thread_meet();
+        (void)hf_record_current();
+        run_self.inside--;
+    }
+    return copy;
+}
+
+static void *run(void *argument)
+{
+    start of = begin(argument);
+    return of.function(of.argument);
+}
+
+static int run_small(void *argument)
+{
+    start of = begin(argument);
+    return of.small(of.argument);
+}
+
+RUN_WRAP(int, pthread_create,
+         (pthread_t * thread, const pthread_attr_t *attributes, void *(*function)(void *),
+          void *argument))
+{
+    start *place = take();
+    if (place == NULL)
+        return RUN_REAL(pthread_create)(thread, attributes, function, argument);
+    place->function = function;
+    place->argument = argument;
+    int error = RUN_REAL(pthread_create)(thread, attributes, run, place);
+    if (error != 0)
+        give(place);
+    return error;
+}
+
+RUN_WRAP(int, thrd_create, (thrd_t * thread, thrd_start_t function, void *argument))
+{
+    start *place = take();
+    if (place == NULL)
+        return RUN_REAL(thrd_create)(thread, function, argument);
+    place->small = function;
+    place->argument = argument;
+    int status = RUN_REAL(thrd_create)(thread, run_small, place);
+    if (status != thrd_success)
+        give(place);
+    return status;
+}
