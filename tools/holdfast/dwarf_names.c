@@ -35,6 +35,11 @@ static const char *readable(const char *name)
     int status = -1;
     if (name == NULL)
         return "";
+    const char *version = strchr(name, '@'); /* name@@GLIBC_2.34 */
+    if (version != NULL) {
+        char *cut = strndup(name, (size_t)(version - name));
+        return cut != NULL ? cut : name;
+    }
     if (strncmp(name, "_Z", 2) != 0)
         return name;
     if (!looked)

@@ -107,11 +107,11 @@ int launch_start(launch *of, const char *path, char **argv, char **environment)
 /* ---- meanwhile ------------------------------------------------------------------------------ */
 
 /* A program that was stopped stops us, too, where a shell with job control waits for us: else that
- * would not know.  A shell gives each job a process group of its own. */
-static void stop_with(const launch *of, int signal)
+ * would not know.  Such a shell makes each job the leader of a process group, but not of a session.
+ */
+static void stop_with(const launch *of)
 {
-    bool by_terminal = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-    if (getpgrp() != getpid() || (!by_terminal && tcgetpgrp(STDERR_FILENO) != getpgrp()))
+    if (getpgrp() != getpid() || getsid(0) == getpid())
         return;
     (void)kill(getpid(), SIGSTOP);
     (void)kill(of->child, SIGCONT);
@@ -123,7 +123,7 @@ static bool has_ended(const launch *of, int *status)
     while ((found = waitpid(of->child, status, WNOHANG | WUNTRACED)) > 0) {
         if (!WIFSTOPPED(*status))
             return true;
-        stop_with(of, WSTOPSIG(*status));
+        stop_with(of);
     }
     return found < 0 && errno == ECHILD;
 }

@@ -1,8 +1,5 @@
 /* The command `holdfast`. */
 #include <argp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -27,30 +24,6 @@ static const command commands[] = {
     {"report", report_title, hf_report_command},
 #endif
 };
-
-static void tell(const char *format, va_list arguments)
-{
-    fprintf(stderr, "holdfast: ");
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "\n");
-}
-
-void tool_tell(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    tell(format, arguments);
-    va_end(arguments);
-}
-
-void tool_fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    tell(format, arguments);
-    va_end(arguments);
-    exit(TOOL_FAILED);
-}
 
 static const char documentation[] =
     "Finds double closes, recycled descriptors and leaks in programs as they are."

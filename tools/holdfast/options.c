@@ -157,8 +157,10 @@ static const char documentation[] =
 
 static void fill_argp(struct argp_option *list)
 {
+    static char names[OPTION_COUNT][24]; /* with dashes */
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        char *name = copy((hf_token){texts[i].key, strlen(texts[i].key)});
+        char *name = names[i];
+        (void)snprintf(name, sizeof names[i], "%s", texts[i].key);
         for (char *at = strchr(name, '_'); at != NULL; at = strchr(at, '_'))
             *at = '-';
         list[i] = (struct argp_option){.name = name,

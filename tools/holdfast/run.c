@@ -30,6 +30,8 @@ typedef struct run {
     launch started;
     live trace;
     char *command;
+    char **environment; /* until the end: the texts are the program's */
+    char **with_shell;
     char trace_path[PATH_MAX];
     char library_path[PATH_MAX];
     bool trace_is_ours; /* removed at the end */
@@ -96,16 +98,16 @@ static int start(run *of)
     size_t count = 0;
     while (argv[count] != NULL)
         count++;
-    char **with_shell = calloc(count + 2, sizeof *with_shell);
-    char **environment = environment_create(of->library_path, of->trace_path, of->program.path);
-    if (with_shell == NULL || environment == NULL)
+    of->with_shell = calloc(count + 2, sizeof *of->with_shell);
+    of->environment = environment_create(of->library_path, of->trace_path, of->program.path);
+    if (of->with_shell == NULL || of->environment == NULL)
         tool_fail("no memory");
     if (!of->program.needs_shell)
-        return launch_start(&of->started, of->program.path, argv, environment);
-    with_shell[0] = argv[0];
-    with_shell[1] = of->program.path;
-    memcpy(with_shell + 2, argv + 1, (count - 1) * sizeof *argv);
-    return launch_start(&of->started, "/bin/sh", with_shell, environment);
+        return launch_start(&of->started, of->program.path, argv, of->environment);
+    of->with_shell[0] = argv[0];
+    of->with_shell[1] = of->program.path;
+    memcpy(of->with_shell + 2, argv + 1, (count - 1) * sizeof *argv);
+    return launch_start(&of->started, "/bin/sh", of->with_shell, of->environment);
 }
 
 static double seconds_now(void)
