@@ -220,7 +220,8 @@ hf_code_place hf_code_find(const hf_code *code, uint32_t id, uint64_t return_add
             break;
     }
     if (found == NULL)
-        return (hf_code_place){.offset = return_address};
-    return (hf_code_place){.file = code->files[found->file],
+        return (hf_code_place){.address = return_address, .offset = return_address};
+    return (hf_code_place){.address = return_address,
+                           .file = code->files[found->file],
                            .offset = return_address - found->bias};
 }

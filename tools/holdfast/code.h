@@ -20,6 +20,7 @@ typedef struct hf_code_file {
 
 /* A return address.  What debug information knows it by is `offset - 1`: the call. */
 typedef struct hf_code_place {
+    uint64_t address;         /* the return address itself */
     const hf_code_file *file; /* NULL: in no file that is known */
     uint64_t offset; /* the address less the file's bias: as in its symbols; without a file,
                         the address */

@@ -23,14 +23,14 @@ typedef struct maker {
 static const symbols_place unknown_place = {
     .state = SYMBOLS_NO_FILE, .path = "", .count = 1, .frames = {{.function = "", .file = ""}}};
 
-static finding_frame make_frame(const maker *by, const hf_code_place *at, uint64_t address)
+finding_frame finding_frame_of(const hf_code_place *at, symbols *names)
 {
-    finding_frame made = {.address = address - 1, .module = "", .place = &unknown_place};
+    finding_frame made = {.address = at->address - 1, .module = "", .place = &unknown_place};
     if (at->file == NULL)
         return made;
     symbols_module module = {at->file->path, at->file->id, at->file->id_bytes};
     made.offset = at->offset - 1;
-    made.place = symbols_find(by->names, &module, made.offset);
+    made.place = symbols_find(names, &module, made.offset);
     made.module = made.place->path[0] != '\0' ? made.place->path : at->file->path;
     return made;
 }
@@ -46,7 +46,7 @@ static void make_moment(maker *by, unsigned which, finding_moment *out)
         uint64_t address = by->record->frames[which][i];
         hf_code_place at = hf_code_find(by->code, body->common.process, address);
         if (at.file == NULL || !at.file->is_tool)
-            out->frames[out->count++] = make_frame(by, &at, address);
+            out->frames[out->count++] = finding_frame_of(&at, by->names);
     }
     by->room += out->count;
 }

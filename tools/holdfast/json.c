@@ -9,13 +9,13 @@
 #include "escape.h"
 #include "sentence.h"
 
-static void put_text(FILE *to, const char *key, const char *value)
+void json_put_text(FILE *to, const char *key, const char *value)
 {
     fprintf(to, ",\"%s\":", key);
     escape_json(to, value);
 }
 
-static void put_hex(FILE *to, const char *key, uint64_t value)
+void json_put_hex(FILE *to, const char *key, uint64_t value)
 {
     fprintf(to, ",\"%s\":\"0x%" PRIx64 "\"", key, value);
 }
@@ -31,24 +31,24 @@ static void put_frame(FILE *to, const finding_frame *frame, uint32_t which)
     const symbols_frame *name = &frame->place->frames[which];
     fprintf(to, "{\"address\":\"0x%" PRIx64 "\"", frame->address);
     if (name->function[0] != '\0')
-        put_text(to, "function", name->function);
+        json_put_text(to, "function", name->function);
     if (name->file[0] != '\0') {
-        put_text(to, "file", name->file);
+        json_put_text(to, "file", name->file);
         put_number(to, "line", name->line);
         put_number(to, "column", name->column);
     }
     if (which + 1 < frame->place->count)
         (void)fputs(",\"inlined\":true", to);
     if (frame->module[0] != '\0') {
-        put_text(to, "module", frame->module);
-        put_hex(to, "offset", frame->offset);
+        json_put_text(to, "module", frame->module);
+        json_put_hex(to, "offset", frame->offset);
         if (frame->place->state != SYMBOLS_READ)
-            put_text(to, "unnamed", symbols_state_text(frame->place->state));
+            json_put_text(to, "unnamed", symbols_state_text(frame->place->state));
     }
     (void)fputc('}', to);
 }
 
-static void put_moment(FILE *to, const char *key, const finding_moment *moment)
+void json_put_moment(FILE *to, const char *key, const finding_moment *moment)
 {
     const char *separator = "";
     if (moment->thread == 0 && moment->count == 0) {
@@ -56,7 +56,7 @@ static void put_moment(FILE *to, const char *key, const finding_moment *moment)
         return;
     }
     fprintf(to, ",\"%s\":{\"thread\":%" PRIu64, key, moment->thread);
-    put_text(to, "thread_name", moment->thread_name);
+    json_put_text(to, "thread_name", moment->thread_name);
     (void)fputs(",\"frames\":[", to);
     for (uint32_t i = 0; i < moment->count; i++) {
         for (uint32_t which = 0; which < moment->frames[i].place->count; which++) {
@@ -75,13 +75,13 @@ static void put_party(FILE *to, const char *key, const finding_party *party, con
         return;
     }
     fprintf(to, ",\"%s\":{\"handle\":\"0x%" PRIx64 "\"", key, party->handle);
-    put_hex(to, "value", party->value);
-    put_text(to, "type", party->type);
-    put_text(to, "label", party->label);
+    json_put_hex(to, "value", party->value);
+    json_put_text(to, "type", party->type);
+    json_put_text(to, "label", party->label);
     if (role != NULL)
-        put_text(to, "role", role);
-    put_moment(to, "opened", &party->opened);
-    put_moment(to, "closed", &party->closed);
+        json_put_text(to, "role", role);
+    json_put_moment(to, "opened", &party->opened);
+    json_put_moment(to, "closed", &party->closed);
     (void)fputc('}', to);
 }
 
@@ -94,26 +94,26 @@ static void put_message(FILE *to, const finding *of)
         return;
     sentence_write(memory, of);
     if (fclose(memory) == 0)
-        put_text(to, "message", message);
+        json_put_text(to, "message", message);
     free(message);
 }
 
 void json_write(FILE *to, const finding *of)
 {
     fprintf(to, "{\"tool\":\"holdfast\",\"pid\":%" PRIu32, of->process);
-    put_text(to, "kind", hf_report_kind_name(of->kind));
+    json_put_text(to, "kind", hf_report_kind_name(of->kind));
     put_message(to, of);
-    put_text(to, "advice", sentence_advice(of));
-    put_text(to, "operation", of->operation);
-    put_text(to, "table", of->table);
+    json_put_text(to, "advice", sentence_advice(of));
+    json_put_text(to, "operation", of->operation);
+    json_put_text(to, "table", of->table);
     fprintf(to, ",\"error\":%" PRId32, of->error);
     if (of->error != 0)
-        put_text(to, "error_text", strerror(of->error));
+        json_put_text(to, "error_text", strerror(of->error));
     put_number(to, "group_count", of->handles);
-    put_moment(to, "now", &of->now);
+    json_put_moment(to, "now", &of->now);
     put_party(to, "subject", &of->subject, NULL);
     put_party(to, "other", &of->other, of->other_role);
-    put_moment(to, "holder", &of->holder);
-    put_text(to, "holder_operation", of->holder_operation);
+    json_put_moment(to, "holder", &of->holder);
+    json_put_text(to, "holder_operation", of->holder_operation);
     (void)fputs("}\n", to);
 }

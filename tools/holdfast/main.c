@@ -14,15 +14,11 @@ typedef struct command {
 } command;
 
 static char run_title[] = "holdfast run";
-#ifndef TOOL_WITHOUT_REPORT
 static char report_title[] = "holdfast report";
-#endif
 
 static const command commands[] = {
     {"run", run_title, command_run},
-#ifndef TOOL_WITHOUT_REPORT
     {"report", report_title, hf_report_command},
-#endif
 };
 
 static const char documentation[] =

@@ -145,6 +145,12 @@ static void put_stacks(const style *in, const finding *of)
     put_other(in, of);
 }
 
+void text_put_moment(FILE *to, const char *what, const finding_moment *moment)
+{
+    const style in = {.to = to, .bold_red = "", .bold = "", .plain = ""};
+    put_moment(&in, what, moment);
+}
+
 void text_put_summary(FILE *to, const finding *of)
 {
     const finding_moment *blamed = finding_blamed(of);

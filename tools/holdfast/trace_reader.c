@@ -184,7 +184,9 @@ hf_reader_status hf_reader_open(const char *path, hf_reader **out)
         int error = errno;
         (void)close(descriptor);
         errno = error;
-        return error == ENOMEM ? HF_READER_NO_MEMORY : HF_READER_CANNOT_OPEN;
+        return error == ENOMEM   ? HF_READER_NO_MEMORY
+               : error == ESPIPE ? HF_READER_NOT_A_TRACE
+                                 : HF_READER_CANNOT_OPEN;
     }
     reader->descriptor = descriptor;
     return begin(reader, out);

@@ -1,0 +1,188 @@
+/* `holdfast report`: its options, and what it says of the file itself. */
+#include "report.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/platform.h"
+#include "tool.h"
+
+enum { KEY_FINDINGS = 0x100, KEY_JSON };
+
+typedef struct report_options {
+    const char *path;
+    const char *output; /* NULL: standard output */
+    bool json;
+    bool findings; /* asked for by name */
+    report_choice choice;
+} report_options;
+
+static const struct argp_option known_options[] = {
+    {"findings", KEY_FINDINGS, NULL, 0, "the findings (this is what is printed by default)", 0},
+    {"descriptor", 'd', "N", 0, "all lives that descriptor N had", 0},
+    {"handle", 'H', "HANDLE", 0, "all lives of a handle, or of a value", 0},
+    {"process", 'p', "PID", 0, "of this process only; alone: all its lives", 0},
+    {"json", KEY_JSON, NULL, 0, "as JSON, an object a line", 0},
+    {"output", 'o', "FILE", 0, "write to FILE instead of standard output", 0},
+    {0}};
+
+static const char documentation[] =
+    "Prints what a trace has that was written by holdfast run --trace=FILE, or by a program "
+    "that uses Holdfast with the option trace=FILE.  The file may still be written to."
+    "\v"
+    "Examples:\n\n"
+    "  holdfast report run.trace\n"
+    "  holdfast report run.trace --descriptor=5\n"
+    "  holdfast report run.trace --process=4711 --json";
+
+static uint64_t number_of(const char *text, struct argp_state *state)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+        argp_error(state, "'%s' is no number", text);
+    return number;
+}
+
+static void take_file(report_options *to, char *argument, struct argp_state *state)
+{
+    if (to->path != NULL)
+        argp_error(state, "one trace is enough: '%s' is too many", argument);
+    to->path = argument;
+}
+
+static error_t take(int key, char *argument, struct argp_state *state)
+{
+    report_options *to = state->input;
+    switch (key) {
+    case KEY_FINDINGS:
+        to->findings = true;
+        return 0;
+    case KEY_JSON:
+        to->json = true;
+        return 0;
+    case 'd':
+        to->choice.has_descriptor = true;
+        to->choice.descriptor = number_of(argument, state);
+        return 0;
+    case 'H':
+        to->choice.has_handle = true;
+        to->choice.handle = number_of(argument, state);
+        return 0;
+    case 'p':
+        to->choice.has_process = true;
+        to->choice.process = (uint32_t)number_of(argument, state);
+        return 0;
+    case 'o':
+        to->output = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        take_file(to, argument, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (to->path == NULL)
+            argp_error(state, "no trace is given");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- what is said of the file ---------------------------------------------------------------- */
+
+static hf_reader *open_trace(const char *path)
+{
+    hf_reader *reader = NULL;
+    hf_reader_status status = hf_reader_open(path, &reader);
+    if (status == HF_READER_CANNOT_OPEN)
+        tool_fail("'%s' cannot be opened: %s", path, strerror(errno));
+    if (status != HF_READER_OK)
+        tool_fail("'%s' %s", path, hf_reader_status_text(status));
+    return reader;
+}
+
+static void tell_damage(const char *path, const hf_reader_tally *tally)
+{
+    if (tally->bytes_missing != 0)
+        tool_tell("'%s' is cut off: %" PRIu64 " bytes are missing", path, tally->bytes_missing);
+    if (tally->damaged != 0)
+        tool_tell("'%s' is damaged: %" PRIu64 " records make no sense", path, tally->damaged);
+    if (tally->bytes_skipped != 0)
+        tool_tell("'%s': %" PRIu64 " bytes hold no records, and were skipped", path,
+                  tally->bytes_skipped);
+    if (tally->unfinished != 0)
+        tool_tell("'%s': %" PRIu64 " records were left unfinished", path, tally->unfinished);
+}
+
+static void tell_state(const char *path, hf_reader *reader)
+{
+    const hf_trace_header *header = hf_reader_header(reader);
+    tell_damage(path, hf_reader_tally_now(reader));
+    if (header->dropped != 0)
+        tool_tell("'%s': %" PRIu64 " records found no room, and were not written", path,
+                  header->dropped);
+    if (hf_os_process_lives(header->maker))
+        tool_tell("'%s' is still written to by process %" PRIu32, path, header->maker);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static bool print_lives(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
+{
+    hf_history *history;
+    if (hf_history_read(reader, &history) != HF_READER_OK)
+        return false;
+    report_lives(history, names, &from->choice, from->json, to);
+    hf_history_free(history);
+    return true;
+}
+
+static bool wants_lives(const report_options *of)
+{
+    const report_choice *choice = &of->choice;
+    return choice->has_descriptor || choice->has_handle || (choice->has_process && !of->findings);
+}
+
+static FILE *open_output(const char *path)
+{
+    FILE *to = path != NULL ? fopen(path, "we") : stdout;
+    if (to == NULL)
+        tool_fail("'%s' cannot be written: %s", path, strerror(errno));
+    return to;
+}
+
+static void close_output(FILE *to, const char *path)
+{
+    bool failed = ferror(to) != 0;
+    if (fclose(to) != 0 || failed)
+        tool_fail("%s cannot be written: %s", path != NULL ? path : "standard output",
+                  strerror(errno));
+}
+
+int hf_report_command(int argc, char **argv)
+{
+    static const struct argp parser = {known_options, take, "FILE", documentation,
+                                       NULL,          NULL, NULL};
+    report_options options = {.path = NULL};
+    argp_err_exit_status = TOOL_FAILED;
+    if (argp_parse(&parser, argc, argv, 0, NULL, &options) != 0)
+        return TOOL_FAILED;
+    hf_reader *reader = open_trace(options.path);
+    symbols *names = symbols_create();
+    FILE *to = open_output(options.output);
+    bool done =
+        names != NULL &&
+        (wants_lives(&options) ? print_lives(reader, names, &options, to)
+                               : report_findings(reader, names, &options.choice, options.json, to));
+    if (!done)
+        tool_fail("'%s' does not fit into memory", options.path);
+    close_output(to, options.output);
+    tell_state(options.path, reader);
+    symbols_destroy(names);
+    hf_reader_close(reader);
+    return 0;
+}
