@@ -45,13 +45,15 @@ size_t run_extend_room(char *const *environment); /* 0: leave it as it is */
 void run_extend(run_extended *out, char *const *environment, size_t room, void *stack);
 void run_extend_end(const run_extended *extended);
 
+/* After vfork, in the parent: gives back what the child needed beyond its stack. */
+void run_extend_forget(void);
+
 /* For functions of the C library that execute something with `environ` themselves (popen): while
  * one of them runs, `environ` is the extended one.  Other threads see it as well, so it should be
- * short; what they set meanwhile stays. */
+ * short; what they set meanwhile stays, what they take out comes back. */
 typedef struct run_environment_swap {
     run_extended extended;
     char **before;
-    size_t bytes;
 } run_environment_swap;
 void run_environment_extended_begin(run_environment_swap *swap);
 void run_environment_extended_end(const run_environment_swap *swap);
