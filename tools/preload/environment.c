@@ -18,16 +18,15 @@ RUN_DECLARE_REAL(int, access, (const char *, int))
 
 /* ---- at the start --------------------------------------------------------------------------- */
 
-const char *run_library_path(void)
+static bool find_library(void)
 {
-    static const char *path;
-    const char *known = __atomic_load_n(&path, __ATOMIC_RELAXED);
     Dl_info info;
-    if (known == NULL) {
-        known = dladdr((const void *)&path, &info) != 0 ? info.dli_fname : "";
-        __atomic_store_n(&path, known, __ATOMIC_RELAXED);
-    }
-    return known;
+    char *path = run_this_process.library_path;
+    if (dladdr((const void *)&run_this_process, &info) == 0 ||
+        strlen(info.dli_fname) >= sizeof run_this_process.library_path)
+        return false;
+    strcpy(path, info.dli_fname);
+    return true;
 }
 
 /* AddressSanitizer reads its options when it starts, which may be after us: its turn is now. */
@@ -36,17 +35,17 @@ extern void __asan_init(void) __attribute__((weak));
 bool run_environment_take(char **environment, char *trace_path, size_t size)
 {
     const char *trace = run_variables_find(environment, RUN_VARIABLE);
-    bool fits = trace != NULL && trace[0] == '/' && strlen(trace) < size;
-    if (trace == NULL)
+    if (trace == NULL || !find_library())
         return false;
+    bool fits = trace[0] == '/' && strlen(trace) < size;
     if (fits)
         memcpy(trace_path, trace, strlen(trace) + 1);
     if (__asan_init != NULL)
         __asan_init();
     /* Another constructor may have changed it by setenv: then there are two arrays. */
     if (environ != environment)
-        run_variables_take(run_library_path(), environ, false);
-    run_variables_take(run_library_path(), environment, true);
+        run_variables_take(run_this_process.library_path, environ, false);
+    run_variables_take(run_this_process.library_path, environment, true);
     return fits;
 }
 
@@ -54,7 +53,8 @@ bool run_environment_take(char **environment, char *trace_path, size_t size)
 
 static run_variables variables(void)
 {
-    return (run_variables){.library = run_library_path(), .trace = run_this_process.trace_path};
+    return (run_variables){.library = run_this_process.library_path,
+                           .trace = run_this_process.trace_path};
 }
 
 static bool follows(void)
@@ -62,7 +62,7 @@ static bool follows(void)
     int saved = errno;
     bool answer = run_this_process.settings[RUN_FOLLOW] != 0 &&
                   run_this_process.trace_path[0] != '\0' &&
-                  RUN_REAL(access)(run_library_path(), R_OK) == 0;
+                  RUN_REAL(access)(run_this_process.library_path, R_OK) == 0;
     errno = saved;
     return answer;
 }

@@ -17,12 +17,9 @@
 #include <stddef.h>
 
 /* Takes the tool's own entries out of the array, in place: the program's main gets the same one.
- * Copies the trace's path.  False: there is none, or it does not fit.  Called by the constructor,
- * maybe before the C library has set `environ`. */
+ * Copies the trace's path, and sets that of the library.  False: there is none, or it does not fit.
+ * Called by the constructor, maybe before the C library has set `environ`. */
 bool run_environment_take(char **environment, char *trace_path, size_t size);
-
-/* This library's path, as the dynamic linker was told it.  Valid for ever. */
-const char *run_library_path(void);
 
 typedef struct run_extended {
     char *const *environment; /* what to execute with */
