@@ -17,7 +17,7 @@
 unsigned run_first_thread;
 
 /* Pending findings are the thread's: in the child they would be told once more. */
-static void before_fork(void)
+void run_process_will_fork(void)
 {
     if (!run_is_on())
         return;
@@ -38,7 +38,7 @@ static void in_child(void)
 
 bool run_process_start(void)
 {
-    return pthread_atfork(before_fork, NULL, in_child) == 0;
+    return pthread_atfork(run_process_will_fork, NULL, in_child) == 0;
 }
 
 void run_process_forked_untold(void)

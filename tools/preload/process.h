@@ -7,7 +7,9 @@
 /* To be called when the library is started, after the table was made: asks to be told of forks. */
 bool run_process_start(void);
 
-/* In a child that the C library's handlers for forks were not run in: _Fork, a raw system call. */
+/* Where the C library does not call the handlers for forks (_Fork, a raw system call): before it,
+ * and in the child. */
+void run_process_will_fork(void);
 void run_process_forked_untold(void);
 
 /* The process ends in an orderly way: tells what waits, and writes the EXIT record. */

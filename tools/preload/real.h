@@ -35,7 +35,7 @@ typedef struct run_real_function {
             __attribute__((section("run_reals"), used)) = {#name, (void *)0}; \
         void *next = __atomic_load_n(&real.found, __ATOMIC_RELAXED);          \
         if (__builtin_expect(next == 0, 0)) {                                 \
-            next = run_find_real(real.symbol);                                  \
+            next = run_find_real(real.symbol);                                \
             __atomic_store_n(&real.found, next, __ATOMIC_RELAXED);            \
         }                                                                     \
         run_real_type_##name function;                                        \

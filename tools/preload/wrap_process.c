@@ -68,6 +68,7 @@ RUN_EXPORT _Noreturn void abort(void)
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
 RUN_WRAP(pid_t, _Fork, (void))
 {
+    run_process_will_fork();
     pid_t child = RUN_REAL(_Fork)();
     if (child == 0)
         run_process_forked_untold();
