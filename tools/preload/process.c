@@ -9,6 +9,7 @@
 
 #include "core/event.h"
 #include "findings.h"
+#include "pending.h"
 #include "platform/platform.h"
 #include "report/trace.h"
 #include "runs.h"
@@ -31,6 +32,7 @@ static void in_child(void)
         return;
     run_self.inside++;
     run_this_process.forked = true;
+    run_pending_forget();
     run_first_thread = hf_event_thread();
     hf_trace_process_begins(HF_TRACE_FORKED);
     run_self.inside--;
@@ -52,7 +54,7 @@ void run_process_ends(void)
 {
     hf_table_stats stats = {.size = (uint32_t)sizeof stats};
     hf_trace_exit totals = {0};
-    run_findings_flush();
+    run_findings_flush_all();
     run_self.inside++;
     if (hf_table_get_stats(run_this_process.table, &stats) == HF_OK) {
         totals.opened = stats.opened;

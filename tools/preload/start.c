@@ -91,7 +91,6 @@ static void end(void *argument)
     if (!run_is_on())
         return;
     run_series_break();
-    run_findings_flush();
     if (run_this_process.settings[RUN_LEAKS] != 0)
         run_leaks_report();
     run_process_ends();

@@ -55,7 +55,7 @@ static int execute(const execution *of, char *const *environment)
     run_extended extended;
     if (run_is_on()) {
         run_series_break();
-        run_findings_flush();
+        run_findings_flush_all();
     }
     RUN_EXTEND(&extended, environment);
     int result = of->start(of, extended.environment);

@@ -57,7 +57,7 @@ RUN_EXPORT _Noreturn void abort(void)
 {
     if (run_is_on()) {
         run_series_break();
-        run_findings_flush();
+        run_findings_flush_all();
     }
     RUN_REAL(abort)();
     __builtin_unreachable();
