@@ -1,58 +1,12 @@
 /* The end of a table: close everything, report what its users forgot, wait for holders. */
 #include "core/close.h"
 #include "core/exit.h"
+#include "core/leaks.h"
 #include "core/signal.h"
 #include "core/wait.h"
 #include "core/waiting.h"
 
-enum { BATCH = 1024, GROUPS = 64 };
-
-/* ---- leaks ---------------------------------------------------------------------------------- */
-
-/* Handles that were opened at the same place. */
-typedef struct leak_group {
-    uint64_t raw; /* one of them */
-    uint32_t stack;
-    uint32_t count;
-} leak_group;
-
-typedef struct leak_list {
-    leak_group groups[GROUPS]; /* the last one takes in what finds no other */
-    uint32_t count;
-} leak_list;
-
-static void add_leak(leak_list *list, const hf_table *table, uint64_t raw)
-{
-    uint32_t stack = hf_cold_party(table, raw).opened.stack;
-    uint32_t i = 0;
-    while (i < list->count && (list->groups[i].stack != stack ||
-                               hf_word_type(list->groups[i].raw) != hf_word_type(raw)))
-        i++;
-    if (i == GROUPS)
-        i = GROUPS - 1;
-    else if (i == list->count)
-        list->groups[list->count++] = (leak_group){.raw = raw, .stack = stack};
-    list->groups[i].count++;
-}
-
-static void report_leaks(hf_table *table, const char *operation, hf_site site)
-{
-    leak_list list = {.count = 0};
-    for (uint32_t index = 1; index < hf_slots_end(table); index++) {
-        uint64_t state;
-        uint64_t raw = hf_raw_at(table, index, &state);
-        if (raw != 0 && (state & HF_LIVE_) != 0 && (state & HF_CLOSED) == 0)
-            add_leak(&list, table, raw);
-    }
-    for (uint32_t i = 0; i < list.count; i++) {
-        hf_event event = {.kind = HF_REPORT_LEAK,
-                          .operation = operation,
-                          .table_name = table->name,
-                          .subject = hf_cold_party(table, list.groups[i].raw),
-                          .group_count = list.groups[i].count};
-        hf_find(table, &event, site);
-    }
-}
+enum { BATCH = 1024 };
 
 /* ---- closing and waiting -------------------------------------------------------------------- */
 
@@ -103,7 +57,7 @@ static hf_status end_all(hf_table *table, hf_timeout timeout, const hf_refusal *
     int64_t deadline = hf_deadline(timeout);
     __atomic_store_n(&table->phase, HF_TABLE_CLOSING, __ATOMIC_RELEASE);
     hf_drain(table, refusal->site);
-    report_leaks(table, refusal->operation, refusal->site);
+    hf_report_leaks(table, NULL, refusal->operation, refusal->site);
     close_all(table, refusal);
     return wait_for_all(table, deadline, refusal);
 }

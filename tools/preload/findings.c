@@ -6,6 +6,7 @@
 #include "core/cold.h"
 #include "core/refuse.h"
 #include "core/registry.h"
+#include "pending.h"
 #include "platform/platform.h"
 #include "platform/symbols.h"
 #include "report/moments.h"
@@ -13,16 +14,6 @@
 #include "runs.h"
 #include "self.h"
 #include "uses.h"
-
-enum { PENDING = 4 };
-
-/* What waits to be classified.  All that a report points to is kept for ever, but its holders. */
-typedef struct pending {
-    uint32_t count;
-    hf_report reports[PENDING];
-} pending;
-
-static __thread pending waiting __attribute__((tls_model("initial-exec")));
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
@@ -36,18 +27,6 @@ static void tell(const hf_report *report)
         hf_os_abort();
 }
 
-static void wait_with(const hf_report *report)
-{
-    if (waiting.count == PENDING) {
-        tell(report); /* rather too early than never */
-        return;
-    }
-    hf_report *copy = &waiting.reports[waiting.count++];
-    *copy = *report;
-    copy->holders = NULL;
-    copy->holder_count = 0;
-}
-
 static bool take_report(const hf_report *report, void *context)
 {
     (void)context;
@@ -55,14 +34,22 @@ static bool take_report(const hf_report *report, void *context)
     run_verdict verdict = run_series_verdict();
     if (verdict == RUN_TELL)
         tell(report);
-    else if (verdict == RUN_WAIT)
-        wait_with(report);
+    else if (verdict == RUN_WAIT && !run_pending_add(report))
+        tell(report); /* rather too early than never */
     run_self.inside--;
     return true;
 }
 
+/* A thread ends. */
+static void end_thread(void *argument)
+{
+    (void)argument;
+    run_findings_flush();
+}
+
 void run_findings_start(void)
 {
+    run_pending_start(end_thread);
     hf_set_report_hook(take_report, NULL);
     /* A thread may be cancelled in any call. */
     (void)hf_set_policy(HF_REPORT_HELD_AT_THREAD_EXIT, HF_POLICY_IGNORE);
@@ -72,16 +59,23 @@ void run_findings_flush(void)
 {
     int saved = errno;
     run_self.inside++;
-    for (uint32_t i = 0; i < waiting.count; i++)
-        tell(&waiting.reports[i]);
-    waiting.count = 0;
+    run_pending_tell(tell);
+    run_self.inside--;
+    errno = saved;
+}
+
+void run_findings_flush_all(void)
+{
+    int saved = errno;
+    run_self.inside++;
+    run_pending_tell_all(tell);
     run_self.inside--;
     errno = saved;
 }
 
 void run_findings_drop(void)
 {
-    waiting.count = 0;
+    run_pending_drop();
 }
 
 /* ---- making --------------------------------------------------------------------------------- */

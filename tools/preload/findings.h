@@ -32,9 +32,12 @@ void run_find_foreign(hf_handle descriptor, hf_handle owner, const char *operati
 void run_find_kind(hf_report_kind kind, hf_handle subject, hf_handle other, const char *other_role,
                    const char *operation, hf_site site);
 
-/* Tells what waits to be classified: before exec, exit, fork, and by the thread's next call that
+/* Tells what waits to be classified: before fork, when the thread ends, and by its next call that
  * does not continue the run. */
 void run_findings_flush(void);
+
+/* The same for all threads: before exec and exit. */
+void run_findings_flush_all(void);
 
 /* Forgets them: it was a loop over the table. */
 void run_findings_drop(void);

@@ -15,3 +15,13 @@ void *run_find_real(const char *name)
     errno = saved;
     return found;
 }
+
+/* Defined by the linker. */
+extern run_real_function __start_run_reals[] __attribute__((visibility("hidden")));
+extern run_real_function __stop_run_reals[] __attribute__((visibility("hidden")));
+
+void run_find_all_real(void)
+{
+    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++)
+        __atomic_store_n(&each->found, run_find_real(each->symbol), __ATOMIC_RELAXED);
+}

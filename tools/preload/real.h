@@ -20,20 +20,27 @@
  */
 #define RUN_EXPORT __attribute__((visibility("default")))
 
+/* One for each; the linker makes an array of them. */
+typedef struct run_real_function {
+    const char *symbol;
+    void *found;
+} run_real_function;
+
 /* Defines `run_real_NAME()`, which answers the next function of that name, with its type. */
-#define RUN_DECLARE_REAL(result, name, parameters)              \
-    typedef result(*run_real_type_##name) parameters;           \
-    static inline run_real_type_##name run_real_##name(void)    \
-    {                                                           \
-        static void *found;                                     \
-        void *next = __atomic_load_n(&found, __ATOMIC_RELAXED); \
-        if (__builtin_expect(next == 0, 0)) {                   \
-            next = run_find_real(#name);                        \
-            __atomic_store_n(&found, next, __ATOMIC_RELAXED);   \
-        }                                                       \
-        run_real_type_##name function;                          \
-        __builtin_memcpy(&function, &next, sizeof function);    \
-        return function;                                        \
+#define RUN_DECLARE_REAL(result, name, parameters)                            \
+    typedef result(*run_real_type_##name) parameters;                         \
+    static inline run_real_type_##name run_real_##name(void)                  \
+    {                                                                         \
+        static run_real_function real                                         \
+            __attribute__((section("run_reals"), used)) = {#name, (void *)0}; \
+        void *next = __atomic_load_n(&real.found, __ATOMIC_RELAXED);          \
+        if (__builtin_expect(next == 0, 0)) {                                 \
+            next = run_find_real(real.symbol);                                \
+            __atomic_store_n(&real.found, next, __ATOMIC_RELAXED);            \
+        }                                                                     \
+        run_real_type_##name function;                                        \
+        __builtin_memcpy(&function, &next, sizeof function);                  \
+        return function;                                                      \
     }
 #define RUN_REAL(name) (run_real_##name())
 
@@ -45,5 +52,9 @@
 
 /* The next function of that name; NULL if there is none.  Keeps errno. */
 void *run_find_real(const char *name);
+
+/* Looks all of them up: afterwards no wrapper does, so that none takes the dynamic linker's lock in
+ * a signal handler or in the child of a fork, where its owner may be gone. */
+void run_find_all_real(void);
 
 #endif

@@ -3,7 +3,6 @@
  * The constructor runs before those of all other objects (DF_1_INITFIRST), maybe before the C
  * library has set `environ`; hence the array that the dynamic linker hands over.  Nothing here may
  * make the program fail: what cannot be had leaves the library off. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -12,10 +11,13 @@
 #include "leaks.h"
 #include "numbers.h"
 #include "platform/symbols.h"
+#include "process.h"
 #include "quarantine.h"
+#include "real.h"
 #include "report/grammar.h"
 #include "report/options.h"
 #include "report/trace.h"
+#include "runs.h"
 #include "self.h"
 #include "site.h"
 
@@ -66,16 +68,12 @@ static bool make_table(void)
     return hf_table_create(&options, &run_this_process.table) == HF_OK;
 }
 
-/* The library's file, for programs to be executed, and where its code lies. */
-static bool find_library(void)
+/* Where the library's code lies. */
+static bool find_code(void)
 {
-    Dl_info info;
     hf_object object;
-    uintptr_t inside = (uintptr_t)&run_start;
-    if (dladdr((const void *)inside, &info) == 0 || !hf_object_find(inside, &object) ||
-        strlen(info.dli_fname) >= sizeof run_this_process.library_path)
+    if (!hf_object_find((uintptr_t)&run_start, &object))
         return false;
-    strcpy(run_this_process.library_path, info.dli_fname);
     for (size_t i = 0; i < object.segment_count; i++) {
         const ElfW(Phdr) *segment = &object.segments[i];
         if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0) {
@@ -89,22 +87,13 @@ static bool find_library(void)
 /* After all destructors: registered for no object, and before the dynamic linker's own. */
 static void end(void *argument)
 {
-    hf_table_stats stats = {.size = (uint32_t)sizeof stats};
-    hf_trace_exit totals = {0};
     (void)argument;
-    run_findings_flush();
-    run_self.inside++;
+    if (!run_is_on())
+        return;
+    run_series_break();
     if (run_this_process.settings[RUN_LEAKS] != 0)
         run_leaks_report();
-    if (hf_table_get_stats(run_this_process.table, &stats) == HF_OK) {
-        totals.opened = stats.opened;
-        totals.closed = stats.closed;
-        totals.live = stats.live;
-        for (unsigned i = 0; i < HF_REPORT_KIND_COUNT; i++)
-            totals.reports += stats.reports[i];
-    }
-    hf_trace_process_ends(&totals);
-    run_self.inside--;
+    run_process_ends();
 }
 
 /* Unlike atexit's, it is not bound to this library's end. */
@@ -120,9 +109,10 @@ static bool join(char **environment)
         return false;
     read_settings(hf_trace_header_now()->settings);
     hf_option_set(HF_OPTION_STACK_DEPTH, process->settings[RUN_STACK_DEPTH]);
-    if (!find_library() || !run_numbers_start() || !make_table() ||
-        __cxa_atexit(end, NULL, NULL) != 0)
+    if (!find_code() || !run_numbers_start() || !make_table() ||
+        __cxa_atexit(end, NULL, NULL) != 0 || !run_process_start())
         return false;
+    run_find_all_real();
     run_findings_start();
     run_quarantine_start();
     hf_trace_process_begins(HF_TRACE_STARTED);
