@@ -1,0 +1,52 @@
+/* A program that forbids itself the system calls it does not need, once by an error, once by death:
+ * the tool may not call more than the program would.
+ *
+ * expect: nothing
+ * run: error
+ * run: death
+ * skip-flavours: address thread */
+#include "program.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#define ALLOW(name)                                        \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+static void confine(unsigned otherwise)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        ALLOW(read),
+        ALLOW(write),
+        ALLOW(close),
+        ALLOW(openat),
+        ALLOW(exit_group),
+        ALLOW(rt_sigreturn),
+        BPF_STMT(BPF_RET | BPF_K, otherwise),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+int main(int count, char **arguments)
+{
+    int opened[20];
+    char byte;
+    for (int i = 0; i < 20; i++)
+        opened[i] = open("/etc/hostname", O_RDONLY);
+    MUST(close(opened[19]) == 0);
+    confine(strcmp(arguments[count - 1], "death") == 0 ? SECCOMP_RET_KILL_PROCESS
+                                                       : SECCOMP_RET_ERRNO | EPERM);
+    for (int i = 0; i < 19; i++) {
+        MUST(read(opened[i], &byte, 1) == 1);
+        MUST(close(opened[i]) == 0);
+        MUST((opened[i] = open("/etc/hostname", O_RDONLY)) > 2);
+    }
+    MUST(write(1, "done\n", 5) == 5);
+    _exit(0);
+}
