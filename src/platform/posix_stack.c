@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #if defined(__has_include)
 #if __has_include(<execinfo.h>)
@@ -95,6 +96,30 @@ size_t hf_object_build_id(const hf_object *object, unsigned char *id, size_t siz
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 
+/* The program's own headers, as the kernel tells them, and where its segments lie.  It maps them as
+ * they are, with gaps if there are any; the system then answers with the one segment in which an
+ * address lies, and there the headers are not. */
+static void find_program_headers(hf_object *out)
+{
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    size_t count = getauxval(AT_PHNUM);
+    bool are_its_own = false;
+    for (size_t i = 0; headers != NULL && i < count; i++)
+        are_its_own = are_its_own || (headers[i].p_type == PT_PHDR &&
+                                      out->bias + headers[i].p_vaddr == (uintptr_t)headers);
+    if (!are_its_own)
+        return;
+    out->segments = headers;
+    out->segment_count = count;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t start = out->bias + headers[i].p_vaddr;
+        if (headers[i].p_type != PT_LOAD)
+            continue;
+        out->start = start < out->start ? start : out->start;
+        out->end = start + headers[i].p_memsz > out->end ? start + headers[i].p_memsz : out->end;
+    }
+}
+
 /* glibc 2.35 and later: takes no lock, so that a signal handler may ask. */
 bool hf_object_find(uintptr_t address, hf_object *out)
 {
@@ -115,6 +140,8 @@ bool hf_object_find(uintptr_t address, hf_object *out)
         head->e_phoff < hf_os_page_size() - sizeof(ElfW(Phdr))) {
         out->segments = (const ElfW(Phdr) *)(const void *)(bytes + head->e_phoff);
         out->segment_count = head->e_phnum;
+    } else if (found.dlfo_link_map->l_prev == NULL) {
+        find_program_headers(out);
     }
     return true;
 }

@@ -28,3 +28,14 @@ foreach(folder IN ITEMS platform report)
   target_include_directories(${folder}_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/modules)
   add_dependencies(${folder}_tests frames_modules)
 endforeach()
+
+# The system's linker is told where to put data; others may not know how.
+if(NOT HOLDFAST_SANITIZE)
+  add_executable(segments_apart ${CMAKE_CURRENT_LIST_DIR}/segments_apart.c)
+  target_link_libraries(segments_apart PRIVATE holdfast_testing)
+  target_link_options(segments_apart PRIVATE LINKER:-Tdata=0x1000000)
+  holdfast_test_language(segments_apart)
+  add_test(NAME platform/segments_apart
+           COMMAND ${HOLDFAST_TEST_LAUNCHER} $<TARGET_FILE:segments_apart>)
+  set_tests_properties(platform/segments_apart PROPERTIES TIMEOUT ${test_timeout} LABELS unit)
+endif()
