@@ -14,6 +14,7 @@
 #include "numbers.h"
 #include "process.h"
 #include "real.h"
+#include "report/stacks.h"
 #include "report/trace.h"
 #include "runs.h"
 #include "self.h"
@@ -94,7 +95,9 @@ RUN_WRAP(int, daemon, (int keeps_directory, int keeps_streams))
 RUN_WRAP(int, dlclose, (void *handle))
 {
     int result = RUN_REAL(dlclose)(handle);
-    if (run_is_on())
+    if (run_is_on()) {
+        hf_stacks_code_changed();
         hf_trace_code_changed();
+    }
     return result;
 }
