@@ -212,7 +212,7 @@ RUN_WRAP(mqd_t, mq_open, (const char *name, int flags, ...))
 }
 
 /* A queue's descriptor is a descriptor. */
-RUN_WRAP(int, mq_close, (mqd_t queue))
+RUN_EXPORT int mq_close(mqd_t queue)
 {
     return run_close(queue, "mq_close");
 }
