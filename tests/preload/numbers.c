@@ -154,6 +154,16 @@ Test(numbers, standard_one_reopened_as_null_device)
     cr_expect_eq(reports_total(), 0);
 }
 
+Test(numbers, standard_one_reopened_by_a_forked_child)
+{
+    must_close_number(0);
+    run_self.last_closed = -1;
+    run_this_process.forked = true;
+    cr_assert_eq(open("/proc/self/status", O_RDONLY), 0);
+    run_opened_path(0, "open", "/proc/self/status");
+    cr_expect_eq(reports_total(), 0);
+}
+
 Test(numbers, descriptor_of_a_stream_closed)
 {
     int number = opened_seen();

@@ -1,6 +1,7 @@
 /* 0, 1 or 2 was closed, and the kernel gave the number out again: mostly by mistake, and then what
- * is meant for the terminal goes into a file.  Two idioms are meant: /dev/null or a terminal is put
- * there, or the open comes directly after the close of that very number. */
+ * is meant for the terminal goes into a file.  Deliberate is: /dev/null or a terminal is put there;
+ * the open comes directly after the close of that very number; a forked child prepares for what it
+ * will execute. */
 #include "standard.h"
 
 #include <stdbool.h>
@@ -23,8 +24,8 @@ static bool is_harmless(int descriptor)
 void run_standard_opened(int descriptor, hf_handle opened, hf_handle before, const char *operation,
                          hf_site site)
 {
-    if (run_self.last_closed != descriptor && !hf_handle_is_null(before) &&
-        !is_harmless(descriptor))
+    if (run_self.last_closed != descriptor && !run_this_process.forked &&
+        !hf_handle_is_null(before) && !is_harmless(descriptor))
         run_find_kind(HF_REPORT_STANDARD_DESCRIPTOR, opened, before, "in place of", operation,
                       site);
 }

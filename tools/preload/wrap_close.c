@@ -9,12 +9,13 @@
 #include "real.h"
 #include "self.h"
 
-RUN_WRAP(int, close, (int descriptor))
+RUN_EXPORT int close(int descriptor)
 {
     return run_close(descriptor, "close");
 }
 
-RUN_WRAP(int, __close, (int descriptor))
+RUN_EXPORT int __close(int descriptor);
+RUN_EXPORT int __close(int descriptor)
 {
     return run_close(descriptor, "close");
 }

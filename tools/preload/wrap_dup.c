@@ -18,9 +18,10 @@ static void inherit(int copy, int from)
 }
 
 /* The source is used, and what it is, its copy is. */
-static int copied(run_use *use, int from, int copy, const char *operation)
+static int copied(run_use *use, int from, int copy, int closed, const char *operation)
 {
     run_use_end(use, copy < 0);
+    run_self.last_closed = closed; /* "close(1); dup(n)": nothing came in between */
     run_opened_path(copy, operation, run_what_of(from));
     inherit(copy, from);
     return copy;
@@ -30,10 +31,11 @@ RUN_WRAP(int, dup, (int from))
 {
     run_use use;
     int copy;
+    int closed = run_self.last_closed;
     if (!run_use_begin(&use, from, "dup"))
         return -1;
     RUN_TRY(copy, RUN_REAL(dup)(from));
-    return copied(&use, from, copy, "dup");
+    return copied(&use, from, copy, closed, "dup");
 }
 
 /* ---- placed --------------------------------------------------------------------------------- */
@@ -88,6 +90,7 @@ static bool is_probe(int command)
 static int control(fcntl_function *real, int descriptor, int command, void *argument)
 {
     run_use use;
+    int closed = run_self.last_closed;
     if (!(is_probe(command) ? run_probe_begin(&use, descriptor, "fcntl")
                             : run_use_begin(&use, descriptor, "fcntl")))
         return -1;
@@ -95,7 +98,7 @@ static int control(fcntl_function *real, int descriptor, int command, void *argu
         int copy;
         run_quarantine_free((int)(intptr_t)argument); /* "close(n); fcntl(m, F_DUPFD, n)" */
         RUN_TRY(copy, real(descriptor, command, argument));
-        return copied(&use, descriptor, copy, "fcntl");
+        return copied(&use, descriptor, copy, closed, "fcntl");
     }
     int result = real(descriptor, command, argument);
     run_use_end(&use, result < 0);
@@ -138,7 +141,7 @@ RUN_WRAP(int, ioctl, (int descriptor, unsigned long request, ...))
     if (request == TIOCGPTPEER) {
         int peer;
         RUN_TRY(peer, RUN_REAL(ioctl)(descriptor, request, argument));
-        return copied(&use, descriptor, peer, "ioctl");
+        return copied(&use, descriptor, peer, -1, "ioctl");
     }
 #endif
     int result = RUN_REAL(ioctl)(descriptor, request, argument);

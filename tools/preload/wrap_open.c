@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "opening.h"
+#include "self.h"
 #include "uses.h"
 
 /* The mode is an argument only where a file may be made. */
@@ -85,12 +86,14 @@ static bool looks_at(int directory, const char *path)
     do {                                                            \
         run_use use_;                                               \
         int opened_;                                                \
+        int closed_ = run_self.last_closed;                         \
         bool looks_ = looks_at((directory), (path));                \
         if (looks_ && !run_use_begin(&use_, (directory), "openat")) \
             return -1;                                              \
         RUN_TRY(opened_, RUN_REAL(name) arguments);                 \
         if (looks_)                                                 \
             run_use_end(&use_, opened_ < 0);                        \
+        run_self.last_closed = closed_; /* nothing came between */  \
         run_opened_path(opened_, "openat", (path));                 \
         if (((flags)&O_ACCMODE) != O_RDONLY)                        \
             run_opened_to_write(opened_);                           \
@@ -209,7 +212,7 @@ RUN_WRAP(mqd_t, mq_open, (const char *name, int flags, ...))
 }
 
 /* A queue's descriptor is a descriptor. */
-RUN_WRAP(int, mq_close, (mqd_t queue))
+RUN_EXPORT int mq_close(mqd_t queue)
 {
     return run_close(queue, "mq_close");
 }

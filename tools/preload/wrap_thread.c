@@ -23,8 +23,15 @@ typedef struct start {
 
 static start places[PLACES];
 
+/* The run-time library of ThreadSanitizer or MemorySanitizer, where it is linked into the program,
+ * stands before these wrappers: it would learn of the thread after the thread has allocated. */
+void __tsan_init(void) __attribute__((weak));
+void __msan_init(void) __attribute__((weak));
+
 static start *take(void)
 {
+    if (__tsan_init != NULL || __msan_init != NULL)
+        return NULL;
     for (uint32_t i = 0; run_is_on() && i < PLACES; i++) {
         uint32_t free = 0;
         /* Acquire: the last one's reading is over.  Partner: the release in begin. */
