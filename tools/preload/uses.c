@@ -33,7 +33,7 @@
 
 RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 
-enum { CALLS = 8 };
+enum { CALLS = 8, DEPTH_MAX = 64 };
 
 typedef struct call {
     uint64_t handle;       /* 0: none */
@@ -274,14 +274,36 @@ static const call *find_call(uint64_t handle, uint32_t record)
     return NULL;
 }
 
+/* The stack of a thread that is inside of a call, read from outside.  It may leave the call in this
+ * moment; then what lies above changes, and what the walk answers is not believed.  Without bounds,
+ * the walk looks whether each page is mapped, for the thread may end as well. */
+static uint32_t walk(const call *of, uintptr_t *frames, uint32_t capacity)
+{
+    hf_os_trail trail;
+    uint64_t handle = __atomic_load_n(&of->handle, __ATOMIC_ACQUIRE);
+    hf_os_walk_from from = {.site = of->frame, .afresh = true};
+    if (!hf_os_can_walk || from.site == 0)
+        return 0;
+    uint32_t count = (uint32_t)hf_os_walk(&from, frames, capacity, &trail);
+    /* The walk comes before the second look at the handle. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    bool is_inside = __atomic_load_n(&of->handle, __ATOMIC_RELAXED) == handle && handle != 0;
+    return is_inside && count > 0 && frames[0] == of->caller ? count : 0;
+}
+
 static void describe(uint32_t record, const call *found, hf_trace_holder *out)
 {
-    static __thread uintptr_t frames[1] __attribute__((tls_model("initial-exec")));
-    frames[0] = found->caller;
+    static __thread uintptr_t frames[DEPTH_MAX] __attribute__((tls_model("initial-exec")));
+    uint32_t depth = run_this_process.settings[RUN_STACK_DEPTH];
+    uintptr_t caller = found->caller;
     out->operation = found->operation;
     out->moment = hf_make_moment((hf_trace){.thread = hf_record_thread(record)});
     out->moment.frames = frames;
-    out->moment.frame_count = 1;
+    out->moment.frame_count = walk(found, frames, depth < DEPTH_MAX ? depth : DEPTH_MAX);
+    if (out->moment.frame_count == 0) {
+        frames[0] = caller;
+        out->moment.frame_count = 1;
+    }
 }
 
 bool run_use_find_holder(int descriptor, struct hf_trace_holder *out)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <wchar.h>
 
+#include "environment.h"
 #include "numbers.h"
 #include "owners.h"
 #include "quarantine.h"
@@ -108,13 +109,24 @@ RUN_WRAP(FILE *, fdopen, (int descriptor, const char *mode))
     return stream;
 }
 
+/* The shell is to be traced, too. */
+static FILE *open_process(FILE *(*real)(const char *, const char *), const char *command,
+                          const char *mode)
+{
+    run_environment_swap swap;
+    run_environment_extended_begin(&swap);
+    FILE *stream = real(command, mode);
+    run_environment_extended_end(&swap);
+    return stream;
+}
+
 RUN_WRAP(FILE *, popen, (const char *command, const char *mode))
 {
     if (!run_is_on())
         return RUN_REAL(popen)(command, mode);
-    FILE *stream = RUN_REAL(popen)(command, mode);
+    FILE *stream = open_process(RUN_REAL(popen), command, mode);
     if (is_worth_another_try(stream))
-        stream = RUN_REAL(popen)(command, mode);
+        stream = open_process(RUN_REAL(popen), command, mode);
     if (stream == NULL)
         return NULL;
     int descriptor = descriptor_of(stream);
