@@ -42,10 +42,7 @@ bool run_environment_take(char **environment, char *trace_path, size_t size)
         memcpy(trace_path, trace, strlen(trace) + 1);
     if (__asan_init != NULL)
         __asan_init();
-    /* Another constructor may have changed it by setenv: then there are two arrays. */
-    if (environ != environment)
-        run_variables_take(run_this_process.library_path, environ, false);
-    run_variables_take(run_this_process.library_path, environment, true);
+    run_variables_take(run_this_process.library_path, environment);
     return fits;
 }
 
