@@ -8,6 +8,8 @@
 
 run_process run_this_process;
 __thread run_thread run_self = {.last_closed = -1};
+run_number *run_numbers;
+uint32_t run_number_limit; /* none was ever seen */
 unsigned flushed;
 unsigned dropped;
 
@@ -26,13 +28,16 @@ void run_findings_drop(void)
     dropped++;
 }
 
-bool run_use_begin(run_use *use, int descriptor, const char *operation)
+bool run_use_begin_known(run_use *use, int descriptor, const char *operation, run_purpose purpose)
 {
-    *use = (run_use){.descriptor = descriptor, .operation = operation};
+    (void)use;
+    (void)descriptor;
+    (void)operation;
+    (void)purpose;
     return true;
 }
 
-void run_use_end(run_use *use, bool failed)
+void run_use_end_known(const run_use *use, bool failed)
 {
     (void)use;
     (void)failed;
