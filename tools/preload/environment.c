@@ -42,10 +42,7 @@ bool run_environment_take(char **environment, char *trace_path, size_t size)
         memcpy(trace_path, trace, strlen(trace) + 1);
     if (__asan_init != NULL)
         __asan_init();
-    /* Another constructor may have changed it by setenv: then there are two arrays. */
-    if (environ != environment)
-        run_variables_take(run_this_process.library_path, environ, false);
-    run_variables_take(run_this_process.library_path, environment, true);
+    run_variables_take(run_this_process.library_path, environment);
     return fits;
 }
 
@@ -120,32 +117,57 @@ void run_extend_forget(void)
 
 /* ---- for what uses `environ` itself --------------------------------------------------------- */
 
+static size_t count_entries(char *const *environment)
+{
+    size_t count = 0;
+    while (environment != NULL && environment[count] != NULL)
+        count++;
+    return count;
+}
+
+/* The mapping has the extended array with its strings, and a copy of the other: setenv of another
+ * thread may use its memory again. */
 void run_environment_extended_begin(run_environment_swap *swap)
 {
+    run_variables ours = variables();
+    size_t count = count_entries(environ);
+    size_t room = run_extend_room(environ);
     swap->before = environ;
-    run_extend(&swap->extended, environ, run_extend_room(environ), NULL);
-    if (swap->extended.mapping != NULL)
-        environ = (char **)swap->extended.mapping;
+    swap->bytes = (room + sizeof(char *) - 1) / sizeof(char *) * sizeof(char *);
+    swap->extended = (run_extended){.bytes = swap->bytes + (count + 1) * sizeof(char *)};
+    if (room != 0)
+        swap->extended.mapping = map(swap->extended.bytes);
+    if (swap->extended.mapping == NULL)
+        return;
+    char *mapping = swap->extended.mapping;
+    memcpy(mapping + swap->bytes, environ != NULL ? environ : (char *[]){NULL},
+           (count + 1) * sizeof(char *));
+    environ = run_variables_put(&ours, environ, mapping);
+}
+
+/* What stood where the entry of ours does, NULL: nothing; or the entry itself, if it is none. */
+static char *original_of(const run_environment_swap *swap, char *entry)
+{
+    char *mapping = swap->extended.mapping;
+    char **ours = swap->extended.mapping;
+    char **originals = (char **)(void *)(mapping + swap->bytes);
+    if ((uintptr_t)entry - (uintptr_t)mapping >= swap->extended.bytes)
+        return entry;
+    for (size_t i = 0; originals[i] != NULL; i++)
+        if (ours[i] == entry)
+            return originals[i];
+    return NULL;
 }
 
 /* Another thread's setenv has copied the array: its entries that are ours go back to what they
  * were before. */
 static void repair(const run_environment_swap *swap)
 {
-    char *const *ours = swap->extended.environment;
     char **kept = environ;
     for (char **entry = environ; *entry != NULL; entry++) {
-        bool is_ours = (uintptr_t)*entry - (uintptr_t)ours < swap->extended.bytes;
-        char *const *from = ours;
-        char *const *original = swap->before;
-        while (is_ours && *from != *entry && original != NULL && *original != NULL) {
-            from++;
-            original++;
-        }
-        if (!is_ours)
-            *kept++ = *entry;
-        else if (original != NULL && *original != NULL)
-            *kept++ = *original;
+        char *original = original_of(swap, *entry);
+        if (original != NULL)
+            *kept++ = original;
     }
     *kept = NULL;
 }

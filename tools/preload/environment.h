@@ -51,6 +51,7 @@ void run_extend_forget(void);
 typedef struct run_environment_swap {
     run_extended extended;
     char **before;
+    size_t bytes; /* of the extended one */
 } run_environment_swap;
 void run_environment_extended_begin(run_environment_swap *swap);
 void run_environment_extended_end(const run_environment_swap *swap);

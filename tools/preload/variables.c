@@ -159,7 +159,7 @@ static bool strip_sanitizer(char *entry)
     return false;
 }
 
-void run_variables_take(const char *library, char **environment, bool wipes)
+void run_variables_take(const char *library, char **environment)
 {
     survey of = look_at(environment);
     ptrdiff_t kept = 0;
@@ -170,7 +170,7 @@ void run_variables_take(const char *library, char **environment, bool wipes)
                     (i == of.sanitizer && strip_sanitizer(entry));
         if (!goes)
             environment[kept++] = entry;
-        else if (wipes)
+        else
             memset(entry, 0, strlen(entry));
     }
     if (environment != NULL)

@@ -36,9 +36,9 @@ size_t run_variables_room(const run_variables *variables, char *const *environme
 char **run_variables_put(const run_variables *variables, char *const *environment, void *room);
 
 /* Takes the variables out of the array, in place, and shortens the strings in place that also say
- * something of the user's.  What is no longer needed is overwritten with zeros if `wipes`, for the
- * sake of those who read /proc/self/environ. */
-void run_variables_take(const char *library, char **environment, bool wipes);
+ * something of the user's.  What is no longer needed is overwritten with zeros, for the sake of
+ * those who read /proc/self/environ. */
+void run_variables_take(const char *library, char **environment);
 
 /* The value of a variable, NULL without one. */
 const char *run_variables_find(char *const *environment, const char *name);

@@ -65,19 +65,6 @@ static int execute(const execution *of, char *const *environment)
     return result;
 }
 
-/* The same for one that begins with a descriptor. */
-static int execute_at(const execution *of, char *const *environment, const char *operation)
-{
-    run_use use = {.descriptor = -1};
-    bool is_on = run_is_on();
-    if (is_on && !run_use_begin(&use, of->descriptor, operation))
-        return -1;
-    int result = execute(of, environment);
-    if (is_on)
-        run_use_end(&use, true);
-    return result;
-}
-
 /* ---- the functions -------------------------------------------------------------------------- */
 
 RUN_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
@@ -107,7 +94,12 @@ RUN_EXPORT int execvp(const char *file, char *const arguments[])
 RUN_EXPORT int fexecve(int descriptor, char *const arguments[], char *const environment[])
 {
     const execution of = {.start = by_descriptor, .descriptor = descriptor, .arguments = arguments};
-    return execute_at(&of, environment, "fexecve");
+    run_use use;
+    if (!run_use_begin(&use, descriptor, "fexecve"))
+        return -1;
+    int result = execute(&of, environment);
+    run_use_end(&use, true);
+    return result;
 }
 
 RUN_EXPORT int execveat(int directory, const char *path, char *const arguments[],
@@ -118,7 +110,12 @@ RUN_EXPORT int execveat(int directory, const char *path, char *const arguments[]
                           .arguments = arguments,
                           .descriptor = directory,
                           .flags = flags};
-    return execute_at(&of, environment, "execveat");
+    run_use use;
+    if (!run_use_begin_at(&use, directory, path, "execveat"))
+        return -1;
+    int result = execute(&of, environment);
+    run_use_end(&use, true);
+    return result;
 }
 
 /* ---- those that list their arguments -------------------------------------------------------- */

@@ -1,0 +1,51 @@
+/* See following_support.h. */
+#include "following_support.h"
+
+#include <string.h>
+
+#include "findings.h"
+#include "uses.h"
+
+run_process run_this_process;
+__thread run_thread run_self = {.last_closed = -1};
+run_number *run_numbers;
+uint32_t run_number_limit; /* none was ever seen */
+unsigned flushed;
+unsigned dropped;
+
+void run_findings_flush(void)
+{
+    flushed++;
+}
+
+void run_findings_flush_all(void)
+{
+    flushed++;
+}
+
+void run_findings_drop(void)
+{
+    dropped++;
+}
+
+bool run_use_begin_known(run_use *use, int descriptor, const char *operation, run_purpose purpose)
+{
+    (void)use;
+    (void)descriptor;
+    (void)operation;
+    (void)purpose;
+    return true;
+}
+
+void run_use_end_known(const run_use *use, bool failed)
+{
+    (void)use;
+    (void)failed;
+}
+
+void follow(const char *library, const char *trace)
+{
+    run_this_process.settings[RUN_FOLLOW] = 1;
+    strcpy(run_this_process.library_path, library);
+    strcpy(run_this_process.trace_path, trace);
+}
