@@ -1,5 +1,5 @@
 /* The library takes its own entries out again before the program's main runs, and puts them back
- * for the programs that it executes: see preload/self.h. */
+ * for the programs that it executes: see preload/variables.h, which does the same here. */
 #include "environment.h"
 
 #include <stdbool.h>
@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "../preload/self.h"
-
-enum { OWN_ENTRIES = 3 };
+#include "../preload/variables.h"
 
 static bool is_variable(const char *entry, const char *name)
 {
@@ -18,49 +17,37 @@ static bool is_variable(const char *entry, const char *name)
     return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
-/* NAME=value, or NAME=first<separator>second where the other is there, too. */
-static char *join(const char *name, const char *first, const char *second)
-{
-    char *made = NULL;
-    bool both = first != NULL && first[0] != '\0' && second != NULL && second[0] != '\0';
-    if (asprintf(&made, "%s=%s%s%s", name, first != NULL ? first : "", both ? ":" : "",
-                 second != NULL ? second : "") < 0)
-        return NULL;
-    return made;
-}
-
-static bool is_replaced(const char *entry)
-{
-    return is_variable(entry, "LD_PRELOAD") || is_variable(entry, RUN_VARIABLE) ||
-           is_variable(entry, "ASAN_OPTIONS");
-}
-
 /* Shells put the path of what they execute into _, which is to be the program. */
 static char *entry_for(char *entry, const char *program)
 {
-    return is_variable(entry, "_") ? join("_", program, NULL) : entry;
+    char *made = NULL;
+    if (!is_variable(entry, "_"))
+        return entry;
+    return asprintf(&made, "_=%s", program) < 0 ? entry : made;
+}
+
+/* What the program is to see: without the trace of somebody else's run. */
+static char **plain_environment(const char *program)
+{
+    size_t count = 0;
+    size_t kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + 1, sizeof *made);
+    for (size_t i = 0; made != NULL && i < count; i++) {
+        if (!is_variable(environ[i], RUN_VARIABLE))
+            made[kept++] = entry_for(environ[i], program);
+    }
+    return made;
 }
 
 char **environment_create(const char *library, const char *trace, const char *program)
 {
-    size_t count = 0;
-    size_t filled = 0;
-    while (environ[count] != NULL)
-        count++;
-    char **made = calloc(count + OWN_ENTRIES + 1, sizeof *made);
-    if (made == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!is_replaced(environ[i]))
-            made[filled++] = entry_for(environ[i], program);
-    }
-    made[filled++] = join("LD_PRELOAD", library, getenv("LD_PRELOAD"));
-    made[filled++] = join(RUN_VARIABLE, trace, NULL);
-    /* gcc's AddressSanitizer insists on being the first library, unless it is told not to. */
-    made[filled++] = join("ASAN_OPTIONS", getenv("ASAN_OPTIONS"), "verify_asan_link_order=0");
-    for (size_t i = 0; i < filled; i++) {
-        if (made[i] == NULL)
-            return NULL;
-    }
+    run_variables ours = {.library = library, .trace = trace};
+    char **plain = plain_environment(program);
+    size_t room = plain != NULL ? run_variables_room(&ours, plain) : 0;
+    void *memory = room != 0 ? malloc(room) : NULL;
+    char **made = memory != NULL ? run_variables_put(&ours, plain, memory) : NULL;
+    free(plain);
     return made;
 }
