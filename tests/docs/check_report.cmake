@@ -8,7 +8,7 @@ function(comparable text out)
   # Frames: those of the C library have neither names nor files without its debug symbols, and how many
   # there are of Holdfast's own is for the compiler to say.
   string(REGEX REPLACE
-         "    #[0-9]+ 0x[0-9a-f]+ (in (__libc_start|start_thread|__clone|clone|hf_)|\\(/)[^\n]*\n" ""
+         "    #[0-9]+ 0x[0-9a-f]+ (in (_start|__libc_start|start_thread|__clone|clone|hf_)|\\(/)[^\n]*\n" ""
          text "${text}")
   string(REGEX REPLACE "\n    #[0-9]+ " "\n    # " text "${text}")
   string(REGEX REPLACE "0x[0-9a-f]+" "ADDRESS" text "${text}")
