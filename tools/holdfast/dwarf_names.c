@@ -161,6 +161,22 @@ static void read_scopes(Dwarf_Die *unit, Dwarf_Addr address, symbols_place *out)
     free(scopes);
 }
 
+/* With _FORTIFY_SOURCE the C library's headers have functions such as open inline, which call the
+ * one in the library: that is the call, and who made it comes next. */
+static bool is_fortified(const symbols_frame *frame)
+{
+    return strstr(frame->file, "/bits/") != NULL && strstr(frame->file, "/c++/") == NULL &&
+           strstr(frame->file, "bsearch") == NULL;
+}
+
+static void drop_fortified(symbols_place *of)
+{
+    while (of->count > 1 && is_fortified(&of->frames[0])) {
+        of->count--;
+        memmove(&of->frames[0], &of->frames[1], of->count * sizeof of->frames[0]);
+    }
+}
+
 void dwarf_name(Dwfl_Module *module, uint64_t address, symbols_place *out)
 {
     Dwarf_Addr bias = 0;
@@ -172,4 +188,5 @@ void dwarf_name(Dwfl_Module *module, uint64_t address, symbols_place *out)
         return;
     read_line(unit, address - bias, &out->frames[0]);
     read_scopes(unit, address - bias, out);
+    drop_fortified(out);
 }

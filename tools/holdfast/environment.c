@@ -1,5 +1,5 @@
 /* The library takes its own entries out again before the program's main runs, and puts them back
- * for the programs that it executes: see preload/variables.h. */
+ * for the programs that it executes: see preload/variables.h, which does the same here. */
 #include "environment.h"
 
 #include <stdbool.h>
@@ -17,35 +17,37 @@ static bool is_variable(const char *entry, const char *name)
     return strncmp(entry, name, length) == 0 && entry[length] == '=';
 }
 
-/* The tool's own environment, but that another trace is named in it, and that `_`, into which
- * shells put the path of what they execute, is the program. */
-static bool copy_environment(char **made, const char *program)
+/* Shells put the path of what they execute into _, which is to be the program. */
+static char *entry_for(char *entry, const char *program)
 {
-    size_t filled = 0;
-    for (size_t i = 0; environ[i] != NULL; i++) {
-        if (is_variable(environ[i], RUN_VARIABLE))
-            continue;
-        made[filled] = environ[i];
-        if (is_variable(environ[i], "_") && asprintf(&made[filled], "_=%s", program) < 0)
-            return false;
-        filled++;
+    char *made = NULL;
+    if (!is_variable(entry, "_"))
+        return entry;
+    return asprintf(&made, "_=%s", program) < 0 ? entry : made;
+}
+
+/* What the program is to see: without the trace of somebody else's run. */
+static char **plain_environment(const char *program)
+{
+    size_t count = 0;
+    size_t kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + 1, sizeof *made);
+    for (size_t i = 0; made != NULL && i < count; i++) {
+        if (!is_variable(environ[i], RUN_VARIABLE))
+            made[kept++] = entry_for(environ[i], program);
     }
-    made[filled] = NULL;
-    return true;
+    return made;
 }
 
 char **environment_create(const char *library, const char *trace, const char *program)
 {
-    const run_variables variables = {.library = library, .trace = trace};
-    size_t count = 0;
-    while (environ != NULL && environ[count] != NULL)
-        count++;
-    char **copy = calloc(count + 1, sizeof *copy);
-    if (copy == NULL || (count > 0 && !copy_environment(copy, program)))
-        return NULL;
-    size_t room = run_variables_room(&variables, copy);
-    void *made = room != 0 ? malloc(room) : NULL;
-    char **environment = made != NULL ? run_variables_put(&variables, copy, made) : NULL;
-    free(copy);
-    return environment;
+    run_variables ours = {.library = library, .trace = trace};
+    char **plain = plain_environment(program);
+    size_t room = plain != NULL ? run_variables_room(&ours, plain) : 0;
+    void *memory = room != 0 ? malloc(room) : NULL;
+    char **made = memory != NULL ? run_variables_put(&ours, plain, memory) : NULL;
+    free(plain);
+    return made;
 }

@@ -2,8 +2,8 @@
 #ifndef TOOL_ENVIRONMENT_H
 #define TOOL_ENVIRONMENT_H
 
-/* A new array, as execve takes it.  `program`: the file that is executed.  NULL: no memory,
- * or more than the system takes. */
+/* A new array, as execve takes it.  `program`: the file that is executed.  NULL: no memory, or it
+ * is larger than what the system takes. */
 char **environment_create(const char *library, const char *trace, const char *program);
 
 #endif

@@ -106,14 +106,31 @@ int launch_start(launch *of, const char *path, char **argv, char **environment)
 
 /* ---- meanwhile ------------------------------------------------------------------------------ */
 
+/* A shell with job control gives the terminal to our process group; where the program has made one
+ * of its own, it is for that.  Answers whether the terminal was ours. */
+static bool hand_terminal_on(const launch *of)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    bool is_ours = terminal >= 0 && tcgetpgrp(terminal) == getpgrp();
+    if (is_ours && getpgid(of->child) != getpgrp())
+        (void)tcsetpgrp(terminal, getpgid(of->child)); /* allowed: TTOU is ignored */
+    if (terminal >= 0)
+        (void)close(terminal);
+    return is_ours;
+}
+
 /* A program that was stopped stops us, too, where a shell with job control waits for us: else that
  * would not know.  Such a shell makes each job the leader of a process group, but not of a session.
- */
-static void stop_with(const launch *of)
+ * A program that was stopped because it wants the terminal, while we have it, gets that instead. */
+static void stop_with(const launch *of, int signal)
 {
+    bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
     if (getpgrp() != getpid() || getsid(0) == getpid())
         return;
-    (void)kill(getpid(), SIGSTOP);
+    if (!wants_terminal || !hand_terminal_on(of)) {
+        (void)kill(getpid(), SIGSTOP);
+        (void)hand_terminal_on(of);
+    }
     (void)kill(of->child, SIGCONT);
 }
 
@@ -123,7 +140,7 @@ static bool has_ended(const launch *of, int *status)
     while ((found = waitpid(of->child, status, WNOHANG | WUNTRACED)) > 0) {
         if (!WIFSTOPPED(*status))
             return true;
-        stop_with(of);
+        stop_with(of, WSTOPSIG(*status));
     }
     return found < 0 && errno == ECHILD;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../preload/variables.h"
 #include "tool.h"
 
 #define LIBRARY_NAME "libholdfast-run.so"
@@ -46,8 +47,9 @@ void library_find(char *path, size_t size)
     if (found == NULL)
         tool_fail("HOLDFAST_RUN_LIBRARY: '%s': %s", asked, strerror(errno));
     /* The dynamic linker knows no way to write them otherwise in LD_PRELOAD. */
-    if (strpbrk(found, ": ") != NULL)
-        tool_fail("the path of a preloaded library must have no space and no colon: '%s'", found);
+    if (!run_variables_can_name(found))
+        tool_fail("the path of a preloaded library must have no space, no colon and no $: '%s'",
+                  found);
     if (snprintf(path, size, "%s", found) >= (int)size)
         tool_fail("the library's path is too long: '%s'", found);
     free(found);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +57,15 @@ static void choose_trace_path(char *path, size_t size)
     tool_fail("cannot make a temporary file: %s", strerror(errno));
 }
 
+/* A file that is larger than the user allows cannot be; a small one holds some findings, too. */
+static uint64_t trace_bytes(uint64_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    return limit.rlim_cur < wanted ? limit.rlim_cur : wanted;
+}
+
 static void make_trace(run *of)
 {
     char settings[HF_TRACE_SETTINGS_BYTES];
@@ -66,7 +76,7 @@ static void make_trace(run *of)
         choose_trace_path(of->trace_path, sizeof of->trace_path);
     else if (strlen(asked) < sizeof of->trace_path)
         strcpy(of->trace_path, asked);
-    if (!hf_trace_create(of->trace_path, mib << 20,
+    if (!hf_trace_create(of->trace_path, trace_bytes(mib << 20),
                          HF_TRACE_WANTS_FINDINGS | (asked != NULL ? HF_TRACE_WANTS_EVENTS : 0)))
         tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
     options_settings(&of->from, settings, sizeof settings);

@@ -139,7 +139,8 @@ static void put_stacks(const style *in, const finding *of)
     else
         put_now(in, of);
     put_holder(in, of);
-    put_moment(in, "closed before,", &of->subject.closed);
+    if (of->kind != HF_REPORT_CLOSE_DURING_USE) /* there it is this call */
+        put_moment(in, "closed before,", &of->subject.closed);
     if (!opener_first)
         put_moment(in, "opened", &of->subject.opened);
     put_other(in, of);
