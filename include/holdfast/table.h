@@ -35,7 +35,8 @@ typedef enum hf_protection {
     HF_PROTECT_HAZARD        /* hazard mode from the first region on */
 } hf_protection;
 
-/* How much is recorded for reports.  Each level includes those before it. */
+/* How much is recorded for reports.  Each level includes those before it.  Tables that are made
+ * while a trace is written (HOLDFAST_OPTIONS=trace=FILE) have at least HF_LEVEL_STACKS. */
 typedef enum hf_level {
     HF_LEVEL_DEFAULT = 0,   /* what HOLDFAST_OPTIONS says, else what the library was built for:
                                counters in release builds, stacks in debug builds */

@@ -15,7 +15,7 @@
 
 #include "trace_record.h"
 
-enum { WINDOW = 1 << 18 };
+enum { WINDOW = 1 << 16 };
 
 _Static_assert((int)WINDOW >= (int)HF_TRACE_RECORD_BYTES_MAX, "a record fits into the window");
 
