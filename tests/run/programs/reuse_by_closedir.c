@@ -1,11 +1,11 @@
 /* The same with a directory.
  *
- * expect: foreign-close now=close_raw opened=open_directory
- * expect: handle-reuse now=close_directory opened=open_directory closed=close_raw
- * victim=open_victim run: --quarantine=0 -- */
+ * expect: foreign-close now=close_raw opened=open_it
+ * expect: handle-reuse now=close_it opened=open_it closed=close_raw victim=open_victim
+ * run: --quarantine=0 -- */
 #include "program.h"
 
-STEP DIR *open_directory(void)
+STEP DIR *open_it(void)
 {
     return opendir("/etc");
 }
@@ -20,17 +20,17 @@ STEP void close_raw(DIR *directory)
     MUST(close(dirfd(directory)) == 0);
 }
 
-STEP void close_directory(DIR *directory)
+STEP void close_it(DIR *directory)
 {
     MUST(closedir(directory) == 0);
 }
 
 int main(void)
 {
-    DIR *directory = open_directory();
+    DIR *directory = open_it();
     int number = dirfd(directory);
     close_raw(directory);
     MUST(open_victim() == number);
-    close_directory(directory);
+    close_it(directory);
     return 0;
 }

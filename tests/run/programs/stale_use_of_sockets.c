@@ -16,10 +16,10 @@
  * expect: stale-use now=by_getsockopt closed=close_it opened=open_it
  * expect: stale-use now=by_setsockopt closed=close_it opened=open_it
  * expect: stale-use now=by_shutdown closed=close_it opened=open_it
- * expect: stale-use now=select_one under=by_select closed=close_it opened=open_it
- * expect: stale-use now=pselect_one under=by_pselect closed=close_it opened=open_it
- * expect: stale-use now=poll_one under=by_poll closed=close_it opened=open_it
- * expect: stale-use now=ppoll_one under=by_ppoll closed=close_it opened=open_it
+ * expect: stale-use now=select_one closed=close_it opened=open_it
+ * expect: stale-use now=pselect_one closed=close_it opened=open_it
+ * expect: stale-use now=poll_one closed=close_it opened=open_it
+ * expect: stale-use now=ppoll_one closed=close_it opened=open_it
  * expect: stale-use now=by_epoll_ctl_of closed=close_it opened=open_it
  * expect: stale-use now=by_epoll_ctl_add closed=close_it opened=open_it
  * expect: stale-use now=by_epoll_wait closed=close_it opened=open_it
