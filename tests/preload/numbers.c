@@ -195,6 +195,33 @@ Test(numbers, closed_while_only_the_closer_uses_it)
     cr_expect_eq(reports_total(), 0);
 }
 
+/* As far as a thread has come that won the close and has not closed the file yet. */
+static int half_closed(void)
+{
+    int number = opened_seen();
+    MUST_OK(hf_close(run_this_process.table, run_handle_of(number), NULL));
+    return number;
+}
+
+Test(numbers, closed_while_another_thread_closes_it)
+{
+    int number = half_closed();
+    must_be_refused(number);
+    cr_expect(is_usable(number)); /* the other one's to close */
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
+Test(numbers, closed_in_a_forked_child_that_lacks_the_closing_thread)
+{
+    int number = half_closed();
+    run_this_process.forked = true;
+    must_close_number(number);
+    cr_expect_not(is_usable(number));
+    cr_expect_eq(reports_total(), 0);
+    must_be_refused(number);
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
 Test(numbers, closed_by_who_interrupted_the_library)
 {
     int number = opened_seen();

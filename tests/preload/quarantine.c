@@ -61,6 +61,17 @@ Test(quarantine, what_was_put_onto_a_tombstone_stays)
     cr_expect_eq(reports_total(), 0);
 }
 
+Test(quarantine, evicted_before_the_replacement_is_noted)
+{
+    int source = opened_seen();
+    int number = opened_seen();
+    must_close_number(number);
+    run_placing(number, "dup2");
+    cr_assert_eq(dup2(source, number), number);
+    run_quarantine_empty(); /* by another thread */
+    cr_expect(is_usable(number));
+}
+
 Test(quarantine, tombstone_that_was_not_replaced_is_free)
 {
     int number = opened_seen();

@@ -108,22 +108,20 @@ static int close_really(int descriptor)
     return result;
 }
 
-/* The handle has been closed by somebody, and the number is on its way to be free. */
-static int close_lost(const closing *at)
+/* In a forked child: a thread that the child does not have was about to close it. */
+static bool is_half_closed(const closing *at)
 {
-    if (run_this_process.forked) { /* by a thread that the child does not have */
-        (void)run_word_move(at->number, at->word, RUN_FREE);
-        return close_really(at->descriptor);
-    }
-    return fail_with(EBADF); /* hf_close has told it; the other thread closes the file */
+    return run_this_process.forked && !hf_is_live(run_this_process.table, at->handle);
 }
 
 static int close_live(const closing *at)
 {
     int saved = errno;
-    tell_owner(at);
-    if (!end_handle(at, true))
-        return close_lost(at);
+    if (!is_half_closed(at)) {
+        tell_owner(at);
+        if (!end_handle(at, true))
+            return fail_with(EBADF); /* told; the thread that was first closes the file */
+    }
     if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
         return 0;
