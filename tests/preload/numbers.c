@@ -138,6 +138,17 @@ Test(numbers, standard_one_reopened_later)
     cr_expect_eq(reports_count(HF_REPORT_STANDARD_DESCRIPTOR), 1);
 }
 
+Test(numbers, standard_one_that_the_process_began_without)
+{
+    cr_assert_eq(close(0), 0);
+    cr_assert_eq(opened_seen(), 0);
+    must_close_number(0);
+    run_self.last_closed = -1;
+    cr_assert_eq(open("/proc/self/status", O_RDONLY), 0);
+    run_opened_path(0, "open", "/proc/self/status");
+    cr_expect_eq(reports_total(), 0);
+}
+
 Test(numbers, standard_one_reopened_at_once)
 {
     must_close_number(0);

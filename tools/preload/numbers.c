@@ -164,10 +164,11 @@ static void publish(const opening *at, hf_handle handle)
 static void finish(const opening *at)
 {
     hf_handle before = {__atomic_load_n(&at->number->handle, __ATOMIC_RELAXED)};
+    bool was_chosen = at->number->origin == RUN_CHOSEN; /* by the kernel, so not a standard one */
     run_closing_replaced(at->number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
     hf_handle handle = open_handle(at);
     publish(at, handle);
-    if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN &&
+    if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN && !was_chosen &&
         run_word_state(at->word) == RUN_FREE)
         run_standard_opened(at->descriptor, handle, before, at->operation, at->site);
     run_self.last_closed = -1;

@@ -11,6 +11,7 @@
 #include "findings.h"
 #include "pending.h"
 #include "platform/platform.h"
+#include "quarantine.h"
 #include "report/trace.h"
 #include "runs.h"
 #include "self.h"
@@ -32,15 +33,40 @@ static void in_child(void)
         return;
     run_self.inside++;
     run_this_process.forked = true;
+    run_quarantine_forked();
     run_pending_forget();
     run_first_thread = hf_event_thread();
     hf_trace_process_begins(HF_TRACE_FORKED);
     run_self.inside--;
 }
 
+/* The library's handlers, which lie between ours, open the trace anew: not for the program. */
+static __thread bool brackets __attribute__((tls_model("initial-exec")));
+
+static void before(void)
+{
+    brackets = run_is_on();
+    run_process_will_fork();
+    if (brackets)
+        run_self.inside++;
+}
+
+static void after(void)
+{
+    if (brackets)
+        run_self.inside--;
+    brackets = false;
+}
+
+static void after_in_child(void)
+{
+    after();
+    in_child();
+}
+
 bool run_process_start(void)
 {
-    return pthread_atfork(run_process_will_fork, NULL, in_child) == 0;
+    return pthread_atfork(before, after, after_in_child) == 0;
 }
 
 void run_process_forked_untold(void)
