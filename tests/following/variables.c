@@ -44,12 +44,15 @@ static const struct {
 
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-/* An environment that may be written to, as the kernel makes it. */
+/* An environment that may be written to, as the kernel makes it; the next one takes its place. */
 static char **copy_of(const char *const *entries)
 {
-    char **copy = calloc(ENTRIES + 4, sizeof *copy);
-    for (size_t i = 0; entries[i] != NULL; i++)
-        copy[i] = strdup(entries[i]);
+    static char texts[ENTRIES + 3][128];
+    static char *copy[ENTRIES + 4];
+    size_t count = 0;
+    for (; entries[count] != NULL; count++)
+        copy[count] = strcpy(texts[count], entries[count]);
+    copy[count] = NULL;
     return copy;
 }
 
