@@ -222,18 +222,29 @@ Test(exec, too_large_is_refused_by_the_system)
     cr_expect_eq(execute_with(1, 200000), 77);
 }
 
+/* With an environment of that many bytes, in one short entry and long ones. */
+static int execute_with_bytes(size_t bytes)
+{
+    enum { LONG = 100000, MOST = 100 };
+    static char text[LONG + 1];
+    char *environment[MOST] = {text + LONG - bytes % LONG};
+    memset(text, 'x', LONG);
+    for (size_t i = 1; i <= bytes / LONG; i++)
+        environment[i] = text;
+    return executed(execute_nothing, environment);
+}
+
 /* The largest environment that the system takes leaves no room for three more. */
 Test(exec, executed_all_the_same_when_there_is_no_room)
 {
-    size_t fits = 1;
-    size_t refused = 64;
-    enum { ENTRY = 100000 };
+    size_t fits = 1000;
+    size_t refused = 9000000;
     while (refused - fits > 1) {
         size_t middle = fits + (refused - fits) / 2;
-        *(execute_with(middle, ENTRY) == 77 ? &refused : &fits) = middle;
+        *(execute_with_bytes(middle) == 77 ? &refused : &fits) = middle;
     }
     follow(c_library(), TRACE);
-    cr_expect_eq(execute_with(fits, ENTRY), 0);
+    cr_expect_eq(execute_with_bytes(fits), 0);
 }
 
 /* ---- what uses `environ` itself -------------------------------------------------------------- */

@@ -34,6 +34,9 @@ static const struct {
     {{"LD_PRELOAD=" LIBRARY, "ASAN_OPTIONS=verify_asan_link_order=0"},
      {"LD_PRELOAD=" LIBRARY ":" LIBRARY,
       "ASAN_OPTIONS=verify_asan_link_order=0:verify_asan_link_order=0", "HOLDFAST_RUN=" TRACE}},
+    {{"LD_PRELOAD=" LIBRARY ":first", "LD_PRELOAD=last"},
+     {"LD_PRELOAD=" LIBRARY ":first", "LD_PRELOAD=" LIBRARY ":last", "HOLDFAST_RUN=" TRACE,
+      "ASAN_OPTIONS=verify_asan_link_order=0"}},
     {{"", "=", "LD_PRELOAD", "LD_PRELOADS=1", "HOLDFAST_RUNS=1", "MY_ASAN_OPTIONS=1"},
      {"", "=", "LD_PRELOAD", "LD_PRELOADS=1", "HOLDFAST_RUNS=1", "MY_ASAN_OPTIONS=1",
       "LD_PRELOAD=" LIBRARY, "HOLDFAST_RUN=" TRACE, "ASAN_OPTIONS=verify_asan_link_order=0"}},
@@ -41,12 +44,15 @@ static const struct {
 
 enum { CASES = sizeof cases / sizeof cases[0] };
 
-/* An environment that may be written to, as the kernel makes it. */
+/* An environment that may be written to, as the kernel makes it; the next one takes its place. */
 static char **copy_of(const char *const *entries)
 {
-    char **copy = calloc(ENTRIES + 4, sizeof *copy);
-    for (size_t i = 0; entries[i] != NULL; i++)
-        copy[i] = strdup(entries[i]);
+    static char texts[ENTRIES + 3][128];
+    static char *copy[ENTRIES + 4];
+    size_t count = 0;
+    for (; entries[count] != NULL; count++)
+        copy[count] = strcpy(texts[count], entries[count]);
+    copy[count] = NULL;
     return copy;
 }
 

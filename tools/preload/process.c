@@ -2,7 +2,8 @@
  *
  * The handlers for forks are registered after the library's own.  So the C library calls ours first
  * before the fork, while the gate that the library shuts is still open, and last in the child, when
- * all is in order again. */
+ * all is in order again.  What the library's own do in between (a child reads its command line) is
+ * not the program's. */
 #include "process.h"
 
 #include <pthread.h>
@@ -27,7 +28,18 @@ void run_process_will_fork(void)
     run_findings_flush();
 }
 
-static void in_child(void)
+static void before_fork(void)
+{
+    run_process_will_fork();
+    run_self.inside++;
+}
+
+static void in_parent(void)
+{
+    run_self.inside--;
+}
+
+static void begin_child(void)
 {
     if (!run_is_on())
         return;
@@ -40,40 +52,24 @@ static void in_child(void)
     run_self.inside--;
 }
 
-/* The library's handlers, which lie between ours, open the trace anew: not for the program. */
-static __thread bool brackets __attribute__((tls_model("initial-exec")));
-
-static void before(void)
+static void in_child(void)
 {
-    brackets = run_is_on();
-    run_process_will_fork();
-    if (brackets)
-        run_self.inside++;
-}
-
-static void after(void)
-{
-    if (brackets)
-        run_self.inside--;
-    brackets = false;
-}
-
-static void after_in_child(void)
-{
-    after();
-    in_child();
+    run_self.inside--;
+    begin_child();
 }
 
 bool run_process_start(void)
 {
-    return pthread_atfork(before, after, after_in_child) == 0;
+    return pthread_atfork(before_fork, in_parent, in_child) == 0;
 }
 
 void run_process_forked_untold(void)
 {
+    run_self.inside++;
     hf_os_thread_renumber();
     (void)hf_event_forked();
-    in_child();
+    run_self.inside--;
+    begin_child();
 }
 
 void run_process_ends(void)

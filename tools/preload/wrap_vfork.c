@@ -26,8 +26,15 @@ unsigned long run_vfork_begin(void)
     return before;
 }
 
-long run_vfork_end(long result, unsigned long before)
+/* The child's calls below the parent's frame, of which the last did not return, have left their
+ * marks in the memory that AddressSanitizer keeps of the stack; its own vfork, before which this
+ * one comes, would take them away. */
+extern void __asan_handle_vfork(void *stack) __attribute__((weak));
+
+long run_vfork_end(long result, unsigned long before, void *stack)
 {
+    if (__asan_handle_vfork != NULL)
+        __asan_handle_vfork(stack);
     run_self.is_vfork_child = before != 0;
     if (before == 0)
         run_extend_forget();
@@ -65,6 +72,7 @@ __asm__(".pushsection .text\n"
         "    testq %rax, %rax\n"
         "    jz 1f\n"
         "    movq %rax, %rdi\n"
+        "    leaq 8(%rsp), %rdx\n"
         "    subq $8, %rsp\n"
         "    .cfi_adjust_cfa_offset 8\n"
         "    call run_vfork_end\n"
@@ -108,6 +116,7 @@ __asm__(".pushsection .text\n"
         "    .cfi_offset x30, -8\n"
         "    mov x29, sp\n"
         "    mov x1, x9\n"
+        "    add x2, sp, #16\n"
         "    bl run_vfork_end\n"
         "    ldp x29, x30, [sp], #16\n"
         "    .cfi_def_cfa_offset 0\n"
