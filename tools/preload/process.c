@@ -38,15 +38,36 @@ static void in_child(void)
     run_self.inside--;
 }
 
+/* Between these the library's own handlers run, which read files: that is not the program's doing.
+ * It registered before us, so it comes after us here, and before us there. */
+static void before_fork(void)
+{
+    run_process_will_fork();
+    run_self.inside++;
+}
+
+static void after_fork_in_parent(void)
+{
+    run_self.inside--;
+}
+
+static void after_fork_in_child(void)
+{
+    run_self.inside--;
+    in_child();
+}
+
 bool run_process_start(void)
 {
-    return pthread_atfork(run_process_will_fork, NULL, in_child) == 0;
+    return pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 }
 
 void run_process_forked_untold(void)
 {
     hf_os_thread_renumber();
+    run_self.inside++;
     (void)hf_event_forked();
+    run_self.inside--;
     in_child();
 }
 
