@@ -247,7 +247,8 @@ Test(trace_writer, a_process_writes_one_trace)
 
 static void attach_and_write(const char *path)
 {
-    if (!hf_trace_attach(path) || strcmp(hf_trace_header_now()->settings, "a=1") != 0)
+    if (!hf_trace_is_written(path) || !hf_trace_attach(path) ||
+        strcmp(hf_trace_header_now()->settings, "a=1") != 0)
         _exit(1);
     hf_trace_process_begins(HF_TRACE_STARTED);
     write_lives(0);
@@ -256,18 +257,23 @@ static void attach_and_write(const char *path)
 
 Test(trace_writer, another_process_joins)
 {
+    char told;
     int status;
+    int ready[2];
+    const char *path = scene_path();
+    cr_assert_eq(pipe(ready), 0);
+    cr_assert_not(hf_trace_is_written(path));
     pid_t other = fork();
     if (other == 0) { /* before there is a trace here */
-        while (!hf_trace_is_written(scene_path_in(".")) && getppid() != 1)
-            (void)usleep(1000);
-        attach_and_write(scene_path_in("."));
+        if (read(ready[0], &told, 1) == 1)
+            attach_and_write(path);
+        _exit(1);
     }
-    scene_trace(scene_path_in("."), CAPACITY);
+    scene_trace(path, CAPACITY);
     hf_trace_describe("a=1", "a command");
+    cr_assert_eq(write(ready[1], "", 1), 1);
     (void)waitpid(other, &status, 0);
-    seen found = scene_read(scene_path_in("."), NULL, NULL);
-    (void)unlink(scene_path_in("."));
+    seen found = scene_read(path, NULL, NULL);
     cr_assert_eq(status, 0);
     cr_assert_eq(found.kinds[HF_TRACE_PROCESS], 2);
     cr_assert_eq(found.kinds[HF_TRACE_OPEN], LIVES);
