@@ -315,7 +315,8 @@ static hf_status open_simple(hf_table *table, const hf_type *type, hf_value valu
     publish(&subject, value);
     count_opened(table, hf_local_of(table));
     hf_window_end(window);
-    if (hf_cold_is_traced(table))
+    /* Asked first here, because a trace of findings alone wants no more. */
+    if (hf_cold_is_traced(table) && hf_event_traced(opened))
         tell_opened(&subject, refusal->operation);
     *out = subject.handle;
     return HF_OK;

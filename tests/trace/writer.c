@@ -71,6 +71,45 @@ Test(trace_writer, records_of_all_kinds_come_back)
     cr_assert_eq(hf_trace_header_now()->findings, 1);
 }
 
+static void check_parties(const hf_reader_record *record, void *context)
+{
+    const hf_trace_finding *body = record->body.finding;
+    if (record->kind != HF_TRACE_FINDING)
+        return;
+    *(unsigned *)context += 1;
+    cr_assert(body->other_handle == 11 && body->other_value == 6);
+    cr_assert_eq(body->moments[HF_TRACE_OTHER_OPENED].frames, 1);
+    cr_assert_eq(record->frames[HF_TRACE_OTHER_OPENED][0], (uintptr_t)&check_parties + 1);
+    cr_assert_eq(body->moments[HF_TRACE_HOLDER].thread, 7);
+    cr_assert_str_eq(body->moments[HF_TRACE_HOLDER].name, "holder");
+    cr_assert_str_eq(record->texts[HF_FINDING_OTHER_ROLE], "now owned by");
+    cr_assert_str_eq(record->texts[HF_FINDING_OTHER_TYPE], "stream");
+    cr_assert_str_eq(record->texts[HF_FINDING_OTHER_LABEL], "/dev/null");
+    cr_assert_str_eq(record->texts[HF_FINDING_HOLDER_OPERATION], "read");
+}
+
+Test(trace_writer, finding_with_all_parties)
+{
+    unsigned findings = 0;
+    uintptr_t frame = (uintptr_t)&check_parties + 1;
+    hf_trace_holder holder = {.moment = {.thread = 7, .thread_name = "holder"},
+                              .operation = "read"};
+    hf_report report = {.size = sizeof report,
+                        .kind = HF_REPORT_HANDLE_REUSE,
+                        .operation = "close",
+                        .subject = {.handle = {9}},
+                        .other = {.handle = {11},
+                                  .value = 6,
+                                  .type_name = "stream",
+                                  .label = "/dev/null",
+                                  .opened = {.frames = &frame, .frame_count = 1}},
+                        .other_role = "now owned by"};
+    scene_trace(scene_path(), CAPACITY);
+    hf_trace_write_finding(&report, &holder, true);
+    (void)scene_read(scene_path(), check_parties, &findings);
+    cr_assert_eq(findings, 1);
+}
+
 static void write_lives(unsigned from)
 {
     for (unsigned i = 0; i < LIVES; i++) {
@@ -208,7 +247,8 @@ Test(trace_writer, a_process_writes_one_trace)
 
 static void attach_and_write(const char *path)
 {
-    if (!hf_trace_attach(path) || strcmp(hf_trace_header_now()->settings, "a=1") != 0)
+    if (!hf_trace_is_written(path) || !hf_trace_attach(path) ||
+        strcmp(hf_trace_header_now()->settings, "a=1") != 0)
         _exit(1);
     hf_trace_process_begins(HF_TRACE_STARTED);
     write_lives(0);
@@ -217,18 +257,23 @@ static void attach_and_write(const char *path)
 
 Test(trace_writer, another_process_joins)
 {
+    char told;
     int status;
+    int ready[2];
+    const char *path = scene_path();
+    cr_assert_eq(pipe(ready), 0);
+    cr_assert_not(hf_trace_is_written(path));
     pid_t other = fork();
     if (other == 0) { /* before there is a trace here */
-        while (!hf_trace_is_written(scene_path_in(".")) && getppid() != 1)
-            (void)usleep(1000);
-        attach_and_write(scene_path_in("."));
+        if (read(ready[0], &told, 1) == 1)
+            attach_and_write(path);
+        _exit(1);
     }
-    scene_trace(scene_path_in("."), CAPACITY);
+    scene_trace(path, CAPACITY);
     hf_trace_describe("a=1", "a command");
+    cr_assert_eq(write(ready[1], "", 1), 1);
     (void)waitpid(other, &status, 0);
-    seen found = scene_read(scene_path_in("."), NULL, NULL);
-    (void)unlink(scene_path_in("."));
+    seen found = scene_read(path, NULL, NULL);
     cr_assert_eq(status, 0);
     cr_assert_eq(found.kinds[HF_TRACE_PROCESS], 2);
     cr_assert_eq(found.kinds[HF_TRACE_OPEN], LIVES);
