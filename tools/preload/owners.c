@@ -87,7 +87,7 @@ void run_owner_opened(const void *pointer, const hf_type *type, int descriptor,
 
 void run_owner_adopted(const void *pointer, const hf_type *type, int descriptor, const char *what)
 {
-    begin_inside(pointer, type, descriptor, what, NULL, NULL);
+    begin_inside(pointer, type, descriptor, what, "", NULL);
 }
 
 /* ---- what became of the descriptor ---------------------------------------------------------- */
