@@ -117,7 +117,7 @@ hf_event_party hf_cold_party(const hf_table *table, uint64_t raw);
  * While a trace is written, no table is made for which they are not. */
 static inline bool hf_cold_is_traced(const hf_table *table)
 {
-    return table->level != 0 && __builtin_expect(hf_event_lives() != 0, 0);
+    return table->level != 0 && __builtin_expect(hf_event_lives(), 0);
 }
 
 static inline uint64_t hf_trace_pack(hf_trace trace)

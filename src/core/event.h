@@ -95,13 +95,20 @@ void hf_event_raise(const hf_event *event, hf_site site);
 /* Whether findings of this kind are to be counted at all (policy other than ignore).  One load. */
 bool hf_event_counts(hf_report_kind kind);
 
-/* Whether a trace wants to be told of lives: 0 for no; else see report/trace_format.h.  One load.
- * Who opens or closes a handle for which stacks are recorded asks. */
-extern uint32_t hf_event_lives_now;
-static inline uint32_t hf_event_lives(void)
+/* What a trace wants: 0 when none is written; else see report/trace_format.h. */
+extern uint32_t hf_event_wanted_now;
+static inline uint32_t hf_event_wanted(void)
 {
     /* Acquire: the trace can be written to.  Partner: the release when it was begun. */
-    return __atomic_load_n(&hf_event_lives_now, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&hf_event_wanted_now, __ATOMIC_ACQUIRE);
+}
+
+/* Whether it wants to be told of lives: who opens or closes a handle for which stacks are recorded
+ * asks.  One load. */
+enum { HF_EVENT_WANTS_LIVES = 2 };
+static inline bool hf_event_lives(void)
+{
+    return (hf_event_wanted() & HF_EVENT_WANTS_LIVES) != 0;
 }
 
 /* Tells the trace what it takes to name the frames of a moment; true: it wants the record as well.

@@ -78,7 +78,7 @@ static unsigned level_of(const hf_table_options *options)
 {
     unsigned level =
         options->level == HF_LEVEL_DEFAULT ? hf_event_level() : (unsigned)options->level - 1;
-    return level == 0 && hf_event_lives() != 0 ? 1 : level; /* a trace wants stacks */
+    return level == 0 && hf_event_wanted() != 0 ? 1 : level; /* a trace wants stacks */
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */

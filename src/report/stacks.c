@@ -25,6 +25,7 @@
 #include "report/options.h"
 #include "report/store.h"
 #include "report/threads.h"
+#include "report/trace.h"
 #include "report/trails.h"
 
 enum { CACHE_SIZE = 1 << 14, UNWIND_MARGIN = 16 };
@@ -131,7 +132,9 @@ static uint32_t unwind(walk *into, hf_site site)
         into->frames[0] = return_address;
         count = 1;
     }
-    return hf_store_intern(&stacks, into->frames, count);
+    uint32_t stack = hf_store_intern(&stacks, into->frames, count);
+    hf_trace_stack_walked(stack);
+    return stack;
 }
 
 static uint32_t good_frames(const walk *of)
@@ -153,6 +156,7 @@ static uint32_t learn(walk *from, hf_site site, uint32_t method)
     uint32_t stack = hf_store_intern(&stacks, from->frames, good > 0 ? good : from->count > 0);
     if (stack != 0)
         remember(from, stack);
+    hf_trace_stack_walked(stack);
     return stack;
 }
 
@@ -168,6 +172,7 @@ __attribute__((noinline)) static uint32_t walk_by_tables(hf_os_walk_from *from, 
         stack = hf_store_intern(&stacks, frames, count);
     }
     hf_trail_remember(from, depth, &trail, stack);
+    hf_trace_stack_walked(stack);
     return stack;
 }
 

@@ -1,10 +1,11 @@
 /* A trace's records: processes, threads, stacks and lives.
  *
  * Stacks and threads are told once each, by their numbers in the report side's stores, before the
- * first record that names them.  A bit a stack says so; it is set when the STACK record is
- * finished, so that whoever finds it set writes behind that record; two threads that come at once
- * both tell. In a forked child the bits stand for what the parent told: the child's numbers are a
- * copy.
+ * first record that names them.  Where only findings are wanted, a stack is "told" when its modules
+ * are: when it was walked for the first time, or again after code was unloaded.  A bit a stack says
+ * so; it is set when the STACK record is finished, so that whoever finds it set writes behind that
+ * record; two threads that come at once both tell. In a forked child the bits stand for what the
+ * parent told: the child's numbers are a copy.
  *
  * The bits are cleared when objects were unloaded: an address may mean something else from then on.
  * A bit that is set in between by a thread that had told the stack before stays set; the stack is
@@ -185,7 +186,7 @@ __attribute__((noinline)) static void tell_new_stack(uint32_t stack)
     const uintptr_t *frames = hf_stack_frames(stack, &count);
     hf_trace_tell_modules(frames, count);
     heed_unloads();
-    if ((hf_trace_wants() & HF_TRACE_WANTS_EVENTS) == 0 || write_stack(stack, frames, count))
+    if (!hf_event_lives() || write_stack(stack, frames, count))
         mark_told(stack / STACK_BITS, UINT64_C(1) << stack % STACK_BITS);
 }
 
@@ -199,12 +200,21 @@ static inline void tell_stack(uint32_t stack)
         tell_new_stack(stack);
 }
 
+/* Where lives are told, theirs are told with them. */
+void hf_trace_stack_walked(uint32_t stack)
+{
+    if (hf_trace_wants() != 0 && !hf_event_lives())
+        tell_stack(stack);
+}
+
 /* ---- lives ----------------------------------------------------------------------------------- */
+
+_Static_assert((int)HF_EVENT_WANTS_LIVES == (int)HF_TRACE_WANTS_EVENTS, "core asks for lives");
 
 bool hf_event_traced(hf_trace moment)
 {
     tell_stack(moment.stack);
-    return (hf_trace_wants() & HF_TRACE_WANTS_EVENTS) != 0;
+    return hf_event_lives();
 }
 
 void hf_event_opened(const hf_event_party *party, bool borrowed, const char *operation)
@@ -247,7 +257,7 @@ void hf_trace_note_text(hf_handle handle, const char *text)
 {
     hf_trace_record record;
     hf_trace_note body = {.handle = handle.bits};
-    if ((hf_trace_wants() & HF_TRACE_WANTS_EVENTS) == 0)
+    if (!hf_event_lives())
         return;
     body.common = hf_trace_common_now();
     if (!hf_trace_begin(&record, sizeof body + hf_trace_text_bytes(text), false))

@@ -41,13 +41,17 @@ const hf_trace_header *hf_trace_header_now(void);
 /* hf_trace_header.wants, 0 when no trace is written.  One load. */
 static inline uint32_t hf_trace_wants(void)
 {
-    return hf_event_lives();
+    return hf_event_wanted();
 }
 
 /* This process is there: after attaching.  In a forked child hf_event_forked calls it; again is
  * harmless. */
 void hf_trace_process_begins(hf_trace_beginning beginning);
 void hf_trace_process_ends(const hf_trace_exit *totals);
+
+/* For who has walked a stack that was not seen before: tells what it takes to name its frames,
+ * while its code is loaded for certain. */
+void hf_trace_stack_walked(uint32_t stack);
 
 /* Something became known of a handle. */
 void hf_trace_note_text(hf_handle handle, const char *text);

@@ -22,7 +22,7 @@
 #define RETRY_NS       INT64_C(200000000)
 #define AHEAD          (2 * STEP)
 
-uint32_t hf_event_lives_now;
+uint32_t hf_event_wanted_now;
 
 static hf_os_shared file;
 static uint32_t taken;        /* somebody makes or joins a file, or has */
@@ -59,8 +59,8 @@ static bool give_back(void)
 
 static void begin(uint32_t wants)
 {
-    /* Release: the file is mapped.  Partner: the acquire in hf_event_lives. */
-    __atomic_store_n(&hf_event_lives_now, wants, __ATOMIC_RELEASE);
+    /* Release: the file is mapped.  Partner: the acquire in hf_event_wanted. */
+    __atomic_store_n(&hf_event_wanted_now, wants, __ATOMIC_RELEASE);
 }
 
 /* What a new file's header begins with. */

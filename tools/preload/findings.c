@@ -57,6 +57,8 @@ void run_findings_start(void)
 
 void run_findings_flush(void)
 {
+    if (run_pending_own == NULL)
+        return;
     int saved = errno;
     run_self.inside++;
     run_pending_tell(tell);

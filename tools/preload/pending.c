@@ -24,14 +24,14 @@ enum { SLOTS = 64, REPORTS = 4 };
 #define FREE  0u
 #define TAKEN UINT32_MAX
 
-typedef struct slot {
+typedef struct run_pending_slot {
     uint32_t owner;
     uint32_t count;
     hf_report reports[REPORTS];
 } slot;
 
 static slot slots[SLOTS];
-static __thread slot *mine __attribute__((tls_model("initial-exec")));
+__thread slot *run_pending_own __attribute__((tls_model("initial-exec")));
 static pthread_key_t key;
 static bool has_key;
 
@@ -59,14 +59,15 @@ static void give_back(slot *of)
 static slot *take_slot(void)
 {
     uint32_t self = hf_os_thread_number();
-    if (mine != NULL && __atomic_load_n(&mine->owner, __ATOMIC_RELAXED) == self)
-        return mine;
+    if (run_pending_own != NULL &&
+        __atomic_load_n(&run_pending_own->owner, __ATOMIC_RELAXED) == self)
+        return run_pending_own;
     for (unsigned i = 0; i < SLOTS; i++)
         if (pass_on(&slots[i], FREE, self)) {
-            mine = &slots[i];
+            run_pending_own = &slots[i];
             if (has_key) /* among the first keys of the process: does not allocate */
-                (void)pthread_setspecific(key, mine);
-            return mine;
+                (void)pthread_setspecific(key, run_pending_own);
+            return run_pending_own;
         }
     return NULL;
 }
@@ -95,16 +96,16 @@ static void tell_slot(slot *of, run_tell_function *tell)
 
 void run_pending_tell(run_tell_function *tell)
 {
-    slot *of = mine;
-    mine = NULL;
+    slot *of = run_pending_own;
+    run_pending_own = NULL;
     if (of != NULL && pass_on(of, hf_os_thread_number(), TAKEN))
         tell_slot(of, tell);
 }
 
 void run_pending_drop(void)
 {
-    slot *of = mine;
-    mine = NULL;
+    slot *of = run_pending_own;
+    run_pending_own = NULL;
     if (of != NULL && pass_on(of, hf_os_thread_number(), TAKEN))
         give_back(of);
 }
@@ -120,7 +121,7 @@ void run_pending_tell_all(run_tell_function *tell)
 
 void run_pending_forget(void)
 {
-    mine = NULL;
+    run_pending_own = NULL;
     for (unsigned i = 0; i < SLOTS; i++)
         give_back(&slots[i]);
 }

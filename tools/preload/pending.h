@@ -8,6 +8,10 @@
 
 #include <holdfast/report.h>
 
+/* What waits of this thread lies there; NULL: nothing. */
+struct run_pending_slot;
+extern __thread struct run_pending_slot *run_pending_own __attribute__((tls_model("initial-exec")));
+
 typedef void run_tell_function(const hf_report *report);
 
 /* `ends` is called when a thread ends of which something waits. */
