@@ -3,6 +3,9 @@
  * A loop may leave some numbers out, which it wants to keep: a gap of a few does not end the
  * series.
  *
+ * The compiler may have unrolled the loop, which then has several calls: those that lie close
+ * together are one place.
+ *
  * A signal handler that closes something comes in between: its calls are a series of their own, and
  * end the one that they interrupt, half-way through a step at worst.  Then what was taken for a
  * loop is taken for none, or the other way round, as any mixture of the fields is one or the other.
@@ -16,7 +19,8 @@
 
 enum {
     SERIES_LENGTH = 3, /* from which on it may be a loop */
-    SERIES_GAP = 16
+    SERIES_GAP = 16,
+    SERIES_PLACE_BYTES = 1024
 };
 
 /* The direction in which the descriptor continues the series; 0: it does not. */
@@ -29,9 +33,17 @@ static int continuation(const run_series *series, int descriptor)
     return series->direction == 0 || series->direction == direction ? direction : 0;
 }
 
+static bool is_same_place(const void *one, const void *other)
+{
+    uintptr_t a = (uintptr_t)one;
+    uintptr_t b = (uintptr_t)other;
+    return (a > b ? a - b : b - a) <= SERIES_PLACE_BYTES;
+}
+
 static bool belongs(const run_series *series, run_operation operation, const void *site)
 {
-    return series->length != 0 && series->operation == operation && series->site == site;
+    return series->length != 0 && series->operation == operation &&
+           is_same_place(series->site, site);
 }
 
 void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
