@@ -20,7 +20,7 @@ int main(void)
     MUST(fgets(line, sizeof line, stream) != NULL);
     (void)fputs(line, stdout);
     MUST(freopen("/etc/passwd", "r", stream) == stream);
-    MUST(freopen("/nonexistent", "r", stream) == NULL);
+    MUST(fclose(stream) == 0);
     MUST(freopen("/dev/null", "r", stdin) == stdin);
     return 0;
 }
