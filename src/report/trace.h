@@ -63,6 +63,11 @@ typedef struct hf_trace_holder {
 } hf_trace_holder;
 void hf_trace_write_finding(const hf_report *report, const hf_trace_holder *holder, bool in_tool);
 
+/* The same for one that waits to be told or withdrawn.  Answers the place of its state, to be given
+ * to hf_trace_settle by the process that wrote it; NULL: it was not written. */
+uint32_t *hf_trace_write_waiting(const hf_report *report, const hf_trace_holder *holder);
+void hf_trace_settle(uint32_t *waiting, hf_trace_finding_state state);
+
 /* Objects were unloaded (dlclose): what lies where is looked up anew.  Where this is not called,
  * it is noticed when another object comes to lie there.  Loading needs no call. */
 void hf_trace_code_changed(void);

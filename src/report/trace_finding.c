@@ -1,4 +1,5 @@
 /* FINDING records: whole in themselves. */
+#include <stddef.h>
 #include <string.h>
 
 #include "report/kinds.h"
@@ -71,11 +72,12 @@ static size_t bytes_of(finding_parts *parts)
     return bytes;
 }
 
-static void write_finding(finding_parts *parts)
+/* Answers where its state is; NULL: there was no room. */
+static uint32_t *write_finding(finding_parts *parts)
 {
     hf_trace_record record;
     if (!hf_trace_begin(&record, bytes_of(parts), true))
-        return;
+        return NULL;
     hf_trace_put_body(&record, &parts->body, sizeof parts->body);
     for (unsigned i = 0; i < HF_TRACE_MOMENTS; i++)
         hf_trace_put_frames(&record, parts->frames[i], parts->body.moments[i].frames);
@@ -83,16 +85,19 @@ static void write_finding(finding_parts *parts)
         hf_trace_put_text(&record, parts->texts[i]);
     hf_trace_end(&record, HF_TRACE_FINDING);
     hf_trace_count_finding();
+    return (uint32_t *)(void *)(record.bytes + offsetof(hf_trace_finding, state));
 }
 
-void hf_trace_write_finding(const hf_report *report, const hf_trace_holder *holder, bool in_tool)
+static uint32_t *write_as(const hf_report *report, const hf_trace_holder *holder, bool in_tool,
+                          hf_trace_finding_state state)
 {
     if (hf_trace_wants() == 0)
-        return;
+        return NULL;
     finding_parts parts = {.body = {.kind = (uint32_t)report->kind,
                                     .error = report->error,
                                     .count = report->group_count != 0 ? report->group_count : 1,
                                     .in_tool = in_tool,
+                                    .state = (uint32_t)state,
                                     .handle = report->subject.handle.bits,
                                     .value = report->subject.value},
                            .texts = {report->operation, report->table_name,
@@ -100,5 +105,20 @@ void hf_trace_write_finding(const hf_report *report, const hf_trace_holder *hold
     set_parties(&parts, report);
     set_holder(&parts, report, holder);
     parts.body.common = hf_trace_common_now();
-    write_finding(&parts);
+    return write_finding(&parts);
+}
+
+void hf_trace_write_finding(const hf_report *report, const hf_trace_holder *holder, bool in_tool)
+{
+    (void)write_as(report, holder, in_tool, HF_TRACE_TOLD);
+}
+
+uint32_t *hf_trace_write_waiting(const hf_report *report, const hf_trace_holder *holder)
+{
+    return write_as(report, holder, true, HF_TRACE_WAITING);
+}
+
+void hf_trace_settle(uint32_t *waiting, hf_trace_finding_state state)
+{
+    __atomic_store_n(waiting, (uint32_t)state, __ATOMIC_RELAXED); /* it says nothing of others */
 }

@@ -178,6 +178,15 @@ typedef struct hf_trace_moment {
     uint32_t reserved;
 } hf_trace_moment;
 
+/* A finding that may be taken back is written at once, for the process may be killed next; its
+ * writer changes the state later, by one store.  Whoever reads when the process has ended takes
+ * what still waits as told. */
+typedef enum hf_trace_finding_state {
+    HF_TRACE_TOLD,
+    HF_TRACE_WAITING,
+    HF_TRACE_WITHDRAWN
+} hf_trace_finding_state;
+
 /* Whole in itself.  The frames of all moments follow, in their order, then the texts: operation,
  * table, type, label, other's role, other's type, other's label, and the holder's operation. */
 typedef struct hf_trace_finding {
@@ -186,6 +195,8 @@ typedef struct hf_trace_finding {
     int32_t error;
     uint32_t count;   /* how many handles it stands for (leak), else 1 */
     uint32_t in_tool; /* 1: found by `holdfast run`: values are numbers, streams, directories */
+    uint32_t state;   /* hf_trace_finding_state */
+    uint32_t reserved;
     uint64_t handle;
     uint64_t value;
     uint64_t other_handle; /* 0: there is no other party */

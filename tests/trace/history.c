@@ -57,6 +57,21 @@ Test(trace_history, life_with_notes_and_findings)
     hf_history_free(history);
 }
 
+Test(trace_history, withdrawn_finding_is_left_out_and_waiting_one_counts)
+{
+    scene_trace(scene_path(), CAPACITY);
+    scene_open(9, 5, "");
+    hf_trace_settle(scene_find_waiting(HF_REPORT_STALE_USE, 9), HF_TRACE_WITHDRAWN);
+    cr_assert_not_null(scene_find_waiting(HF_REPORT_DOUBLE_CLOSE, 9));
+    hf_trace_settle(scene_find_waiting(HF_REPORT_FOREIGN_CLOSE, 9), HF_TRACE_TOLD);
+    hf_history *history = read_history();
+    cr_assert_eq(history->finding_count, 2);
+    cr_assert_eq(history->findings[0].kind, HF_REPORT_DOUBLE_CLOSE);
+    cr_assert_eq(history->findings[1].kind, HF_REPORT_FOREIGN_CLOSE);
+    cr_assert_eq(history->lives[0].finding_count, 2);
+    hf_history_free(history);
+}
+
 /* A child has copies of what was open; what it closes is closed there, and not in its parent. */
 Test(trace_history, forked_child_closes_its_copy)
 {

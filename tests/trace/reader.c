@@ -61,6 +61,33 @@ static void read_history(const void *bytes, size_t size)
     hf_reader_close(reader);
 }
 
+static void note_finding(const hf_reader_record *record, void *context)
+{
+    if (record->kind != HF_TRACE_FINDING)
+        return;
+    cr_assert_eq(record->body.finding->state, HF_TRACE_WAITING);
+    *(uint64_t *)context = record->at;
+}
+
+Test(trace_reader, finding_that_waits_is_looked_at_again)
+{
+    hf_reader *reader;
+    uint64_t at = 0;
+    scene_trace(scene_path(), CAPACITY);
+    uint32_t *waiting = scene_find_waiting(HF_REPORT_DOUBLE_CLOSE, 9);
+    cr_assert_eq(scene_read(scene_path(), note_finding, &at).kinds[HF_TRACE_FINDING], 1);
+    cr_assert_eq(hf_reader_open(scene_path(), &reader), HF_READER_OK);
+    cr_assert_eq(hf_reader_finding_state(reader, at), HF_TRACE_WAITING);
+    hf_trace_settle(waiting, HF_TRACE_TOLD);
+    cr_assert_eq(hf_reader_finding_state(reader, at), HF_TRACE_TOLD);
+    *waiting = UINT32_MAX;
+    cr_assert_eq(hf_reader_finding_state(reader, at), HF_TRACE_WITHDRAWN);
+    cr_assert_eq(hf_reader_finding_state(reader, UINT64_C(1) << 40), HF_TRACE_WITHDRAWN);
+    seen found = scene_read(scene_path(), NULL, NULL);
+    cr_assert(found.kinds[HF_TRACE_FINDING] == 0 && found.tally.damaged == 1);
+    hf_reader_close(reader);
+}
+
 Test(trace_reader, every_prefix)
 {
     size_t size;

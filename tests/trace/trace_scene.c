@@ -66,7 +66,7 @@ void scene_close(uint64_t handle)
         hf_event_closed((hf_handle){handle}, now, false, "close");
 }
 
-void scene_find(hf_report_kind kind, uint64_t handle)
+static uint32_t *find(hf_report_kind kind, uint64_t handle, bool waits)
 {
     uintptr_t frames[2] = {(uintptr_t)&scene_find + 1, (uintptr_t)&scene_open + 1};
     hf_report_event now = {
@@ -82,7 +82,20 @@ void scene_find(hf_report_kind kind, uint64_t handle)
                                     .label = "/etc/passwd",
                                     .opened = now},
                         .group_count = 1};
+    if (waits)
+        return hf_trace_write_waiting(&report, NULL);
     hf_trace_write_finding(&report, NULL, true);
+    return NULL;
+}
+
+void scene_find(hf_report_kind kind, uint64_t handle)
+{
+    (void)find(kind, handle, false);
+}
+
+uint32_t *scene_find_waiting(hf_report_kind kind, uint64_t handle)
+{
+    return find(kind, handle, true);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

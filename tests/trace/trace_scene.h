@@ -19,6 +19,7 @@ void scene_trace(const char *path, uint64_t capacity);
 void scene_open(uint64_t handle, uint64_t value, const char *label);
 void scene_close(uint64_t handle);
 void scene_find(hf_report_kind kind, uint64_t handle);
+uint32_t *scene_find_waiting(hf_report_kind kind, uint64_t handle);
 
 /* What a reader found, in its order. */
 typedef struct seen {

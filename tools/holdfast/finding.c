@@ -6,9 +6,10 @@
 
 #include "report/kinds.h"
 
-/* A finding, and room for all of its frames. */
+/* A finding, and room for all of its frames; its texts follow. */
 typedef struct storage {
     finding shown;
+    const char *texts[HF_READER_TEXTS];
     finding_frame frames[];
 } storage;
 
@@ -69,13 +70,32 @@ static size_t count_frames(const hf_trace_finding *body)
     return count;
 }
 
+static size_t count_text(const hf_reader_record *record)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < HF_READER_TEXTS; i++)
+        bytes += strlen(record->texts[i]) + 1;
+    return bytes;
+}
+
+static void copy_texts(const hf_reader_record *record, storage *made, char *room)
+{
+    for (unsigned i = 0; i < HF_READER_TEXTS; i++) {
+        size_t bytes = strlen(record->texts[i]) + 1;
+        made->texts[i] = memcpy(room, record->texts[i], bytes);
+        room += bytes;
+    }
+}
+
 finding *finding_create(const hf_reader_record *record, const hf_code *code, symbols *names)
 {
     const hf_trace_finding *body = record->body.finding;
-    const char *const *texts = record->texts;
-    storage *made = calloc(1, sizeof *made + count_frames(body) * sizeof made->frames[0]);
+    size_t frames = count_frames(body);
+    storage *made = calloc(1, sizeof *made + frames * sizeof made->frames[0] + count_text(record));
     if (made == NULL)
         return NULL;
+    const char *const *texts = made->texts;
+    copy_texts(record, made, (char *)(made->frames + frames));
     maker by = {record, code, names, made->frames};
     made->shown = (finding){
         .kind = (hf_report_kind)body->kind,

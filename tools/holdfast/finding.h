@@ -54,8 +54,8 @@ typedef struct finding {
 /* A frame with its names; it lasts as long as both. */
 finding_frame finding_frame_of(const hf_code_place *at, symbols *names);
 
-/* Made from a FINDING record, whose texts it shares: it is valid as long as the record is, and the
- * modules and names are there.  NULL: no memory. */
+/* Made from a FINDING record; valid as long as the modules and names are there.  NULL: no memory.
+ */
 finding *finding_create(const hf_reader_record *record, const hf_code *code, symbols *names);
 void finding_destroy(finding *of);
 

@@ -17,7 +17,7 @@ static void feed(hf_build *build, const hf_reader_record *record)
     build->failed |= !hf_code_feed(build->code, record);
     hf_build_actors(build, record);
     hf_build_lives(build, record);
-    if (record->kind == HF_TRACE_FINDING)
+    if (record->kind == HF_TRACE_FINDING && record->body.finding->state != HF_TRACE_WITHDRAWN)
         hf_build_finding(build, record);
 }
 

@@ -22,6 +22,9 @@ void live_init(live *of, const char *path, verdict *to)
 
 void live_fini(live *of)
 {
+    for (size_t i = 0; i < of->waiting_count; i++)
+        finding_destroy(of->waiting[i].made);
+    free(of->waiting);
     hf_reader_close(of->reader);
     hf_code_destroy(of->code);
     symbols_destroy(of->names);
@@ -48,11 +51,50 @@ static void count_process(live *of, uint32_t id)
         free(own);
 }
 
+static void keep(live *of, finding *made, uint64_t at)
+{
+    if (of->waiting_count == of->waiting_capacity) {
+        size_t capacity = of->waiting_capacity * 2 + 16;
+        live_waiting *grown = reallocarray(of->waiting, capacity, sizeof *grown);
+        if (grown == NULL)
+            tool_fail("no memory");
+        of->waiting = grown;
+        of->waiting_capacity = capacity;
+    }
+    of->waiting[of->waiting_count++] = (live_waiting){made, at};
+}
+
+/* What has been told or withdrawn meanwhile; at the end, all of it. */
+static void take_waiting(live *of, bool at_end)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < of->waiting_count; i++) {
+        live_waiting waiting = of->waiting[i];
+        hf_trace_finding_state state = hf_reader_finding_state(of->reader, waiting.at);
+        if (state == HF_TRACE_WAITING && !at_end) {
+            of->waiting[kept++] = waiting;
+            continue;
+        }
+        if (state != HF_TRACE_WITHDRAWN)
+            verdict_take(of->to, waiting.made);
+        finding_destroy(waiting.made);
+    }
+    of->waiting_count = kept;
+}
+
+/* Its frames are named now: its modules may be gone later. */
 static void take_finding(live *of, const hf_reader_record *record)
 {
+    hf_trace_finding_state state = (hf_trace_finding_state)record->body.finding->state;
+    if (state == HF_TRACE_WITHDRAWN)
+        return;
     finding *made = finding_create(record, of->code, of->names);
     if (made == NULL)
         tool_fail("no memory");
+    if (state == HF_TRACE_WAITING) {
+        keep(of, made, record->at);
+        return;
+    }
     verdict_take(of->to, made);
     finding_destroy(made);
 }
@@ -86,7 +128,8 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void live_poll(live *of)
+/* Until something is unfinished that may yet be finished. */
+static void read_patiently(live *of)
 {
     while (read_on(of)) {
         uint64_t records = hf_reader_tally_now(of->reader)->records;
@@ -103,8 +146,15 @@ void live_poll(live *of)
     of->pending_since_ns = 0;
 }
 
+void live_poll(live *of)
+{
+    read_patiently(of);
+    take_waiting(of, false);
+}
+
 void live_poll_last(live *of)
 {
     while (read_on(of))
         hf_reader_skip(of->reader);
+    take_waiting(of, true);
 }

@@ -5,7 +5,8 @@
 
 static bool is_chosen(const hf_trace_finding *body, const report_choice *choice)
 {
-    return !choice->has_process || body->common.process == choice->process;
+    return body->state != HF_TRACE_WITHDRAWN &&
+           (!choice->has_process || body->common.process == choice->process);
 }
 
 static bool write_finding(const hf_reader_record *record, const hf_code *code, symbols *names,
@@ -32,10 +33,10 @@ bool report_findings(hf_reader *reader, symbols *names, const report_choice *cho
     while (good && (status = hf_reader_next(reader, &record)) != HF_READER_END) {
         if (status == HF_READER_PENDING)
             hf_reader_skip(reader);
-        else if (record.kind == HF_TRACE_FINDING && is_chosen(record.body.finding, choice))
-            good = write_finding(&record, code, names, json, to);
-        else
+        else if (record.kind != HF_TRACE_FINDING)
             good = hf_code_feed(code, &record);
+        else if (is_chosen(record.body.finding, choice))
+            good = write_finding(&record, code, names, json, to);
     }
     hf_code_destroy(code);
     return good;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -295,4 +296,11 @@ hf_reader_status hf_reader_next(hf_reader *reader, hf_reader_record *out)
 void hf_reader_skip(hf_reader *reader)
 {
     reader->skips = true;
+}
+
+hf_trace_finding_state hf_reader_finding_state(const hf_reader *reader, uint64_t at)
+{
+    uint32_t state = HF_TRACE_WITHDRAWN; /* where the file has come to an end before it */
+    (void)read_bytes(reader, &state, at + offsetof(hf_trace_finding, state), sizeof state);
+    return state <= HF_TRACE_WITHDRAWN ? (hf_trace_finding_state)state : HF_TRACE_WITHDRAWN;
 }

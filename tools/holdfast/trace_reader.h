@@ -102,6 +102,9 @@ hf_reader_status hf_reader_next(hf_reader *reader, hf_reader_record *out);
 /* After PENDING: goes on behind what is unfinished. */
 void hf_reader_skip(hf_reader *reader);
 
+/* What a finding that was read before is now, by its place. */
+hf_trace_finding_state hf_reader_finding_state(const hf_reader *reader, uint64_t at);
+
 /* What the reader has come across. */
 typedef struct hf_reader_tally {
     uint64_t records;

@@ -52,7 +52,7 @@ static bool take_text(rest *from, const char **text)
 
 static bool take_finding(hf_trace_finding *finding, rest *from, hf_reader_record *out)
 {
-    if (finding->kind >= HF_REPORT_KIND_COUNT)
+    if (finding->kind >= HF_REPORT_KIND_COUNT || finding->state > HF_TRACE_WITHDRAWN)
         return false;
     for (unsigned i = 0; i < HF_TRACE_MOMENTS; i++) {
         finding->moments[i].name[HF_TRACE_THREAD_NAME_BYTES - 1] = '\0';

@@ -17,14 +17,37 @@
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
-static void tell(const hf_report *report)
+static void halt_if_wanted(void)
+{
+    if (run_this_process.settings[RUN_HALT_ON_ERROR] != 0)
+        hf_os_abort();
+}
+
+static void settle_told(uint32_t *waiting)
+{
+    hf_trace_settle(waiting, HF_TRACE_TOLD);
+    halt_if_wanted();
+}
+
+static void settle_withdrawn(uint32_t *waiting)
+{
+    hf_trace_settle(waiting, HF_TRACE_WITHDRAWN);
+}
+
+static void tell(const hf_report *report, bool waits)
 {
     hf_trace_holder holder;
     bool held = report->kind == HF_REPORT_CLOSE_DURING_USE &&
                 run_use_find_holder((int)report->subject.value, &holder);
-    hf_trace_write_finding(report, held ? &holder : NULL, true);
-    if (run_this_process.settings[RUN_HALT_ON_ERROR] != 0)
-        hf_os_abort();
+    uint32_t *waiting = NULL;
+    if (waits)
+        waiting = hf_trace_write_waiting(report, held ? &holder : NULL);
+    else
+        hf_trace_write_finding(report, held ? &holder : NULL, true);
+    if (waiting != NULL && !run_pending_add(waiting))
+        settle_told(waiting); /* rather too early than never */
+    if (!waits)
+        halt_if_wanted();
 }
 
 static bool take_report(const hf_report *report, void *context)
@@ -32,10 +55,8 @@ static bool take_report(const hf_report *report, void *context)
     (void)context;
     run_self.inside++;
     run_verdict verdict = run_series_verdict();
-    if (verdict == RUN_TELL)
-        tell(report);
-    else if (verdict == RUN_WAIT && !run_pending_add(report))
-        tell(report); /* rather too early than never */
+    if (verdict != RUN_DROP)
+        tell(report, verdict == RUN_WAIT);
     run_self.inside--;
     return true;
 }
@@ -61,7 +82,7 @@ void run_findings_flush(void)
         return;
     int saved = errno;
     run_self.inside++;
-    run_pending_tell(tell);
+    run_pending_settle(settle_told);
     run_self.inside--;
     errno = saved;
 }
@@ -70,14 +91,14 @@ void run_findings_flush_all(void)
 {
     int saved = errno;
     run_self.inside++;
-    run_pending_tell_all(tell);
+    run_pending_settle_all(settle_told);
     run_self.inside--;
     errno = saved;
 }
 
 void run_findings_drop(void)
 {
-    run_pending_drop();
+    run_pending_settle(settle_withdrawn);
 }
 
 /* ---- making --------------------------------------------------------------------------------- */

@@ -2,9 +2,9 @@
  *
  * Findings are made by the library (hf_close of a stale handle, hf_enter of one, ...) or by the
  * functions below, through hf_event_raise, with its policies and its de-duplication.  The report
- * hook takes them all: it asks runs.h whether the call is part of a loop over the whole table, in
- * which case it waits until that is known, and writes the rest into the trace.  The `holdfast`
- * process reads them there, names their frames and prints them. */
+ * hook takes them all: it asks runs.h whether the call is part of a loop over the whole table, and
+ * writes the rest into the trace, what is not known yet as waiting.  The `holdfast` process reads
+ * them there, names their frames and prints them. */
 #ifndef RUN_FINDINGS_H
 #define RUN_FINDINGS_H
 
@@ -39,7 +39,7 @@ void run_findings_flush(void);
 /* The same for all threads: before exec and exit. */
 void run_findings_flush_all(void);
 
-/* Forgets them: it was a loop over the table. */
+/* Withdraws them: it was a loop over the table. */
 void run_findings_drop(void);
 
 /* Whether two handles, or a handle's opener and the caller at `site`, belong to different modules

@@ -1,16 +1,17 @@
 /* See pending.h.
  *
  * A thread of which something waits owns one of a few slots, from its first finding until these are
- * told or forgotten.  The slot's owner word says who may read and write the rest:
+ * settled.  The slot's owner word says who may read and write the rest:
  *
  *   FREE           nobody; a thread takes it by compare-and-swap
  *   thread number  that thread, which alone adds; whoever makes it TAKEN by compare-and-swap
- *                  instead may tell what is there
+ *                  instead may settle what is there
  *   TAKEN          whoever made it that, until it is FREE again
  *
- * A thread adds and tells with run_self.inside set, so that no signal handler of its comes in
+ * A thread adds and settles with run_self.inside set, so that no signal handler of its comes in
  * between.  At the end of the process another thread may take the slot while its owner adds: then
- * the count, which is stored last, says what is whole; the rest is lost.  Neither waits. */
+ * the count, which is stored last, says what is whole; the rest still waits in the trace.  Neither
+ * waits for the other. */
 #include "pending.h"
 
 #include <pthread.h>
@@ -19,7 +20,7 @@
 
 #include "platform/platform.h"
 
-enum { SLOTS = 64, REPORTS = 4 };
+enum { SLOTS = 64, FINDINGS = 4 };
 
 #define FREE  0u
 #define TAKEN UINT32_MAX
@@ -27,7 +28,7 @@ enum { SLOTS = 64, REPORTS = 4 };
 typedef struct run_pending_slot {
     uint32_t owner;
     uint32_t count;
-    hf_report reports[REPORTS];
+    uint32_t *waiting[FINDINGS];
 } slot;
 
 static slot slots[SLOTS];
@@ -72,50 +73,39 @@ static slot *take_slot(void)
     return NULL;
 }
 
-bool run_pending_add(const hf_report *report)
+bool run_pending_add(uint32_t *waiting)
 {
     slot *of = take_slot();
-    if (of == NULL || of->count == REPORTS)
+    if (of == NULL || of->count == FINDINGS)
         return false;
-    hf_report *copy = &of->reports[of->count];
-    *copy = *report;
-    copy->holders = NULL;
-    copy->holder_count = 0;
-    /* Release: the copy is whole.  Partner: the acquire in tell_slot. */
+    of->waiting[of->count] = waiting;
+    /* Release: what was stored.  Partner: the acquire in settle_slot. */
     __atomic_store_n(&of->count, of->count + 1, __ATOMIC_RELEASE);
     return true;
 }
 
-static void tell_slot(slot *of, run_tell_function *tell)
+static void settle_slot(slot *of, run_settle_function *settle)
 {
     uint32_t count = __atomic_load_n(&of->count, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < count; i++)
-        tell(&of->reports[i]);
+        settle(of->waiting[i]);
     give_back(of);
 }
 
-void run_pending_tell(run_tell_function *tell)
+void run_pending_settle(run_settle_function *settle)
 {
     slot *of = run_pending_own;
     run_pending_own = NULL;
     if (of != NULL && pass_on(of, hf_os_thread_number(), TAKEN))
-        tell_slot(of, tell);
+        settle_slot(of, settle);
 }
 
-void run_pending_drop(void)
-{
-    slot *of = run_pending_own;
-    run_pending_own = NULL;
-    if (of != NULL && pass_on(of, hf_os_thread_number(), TAKEN))
-        give_back(of);
-}
-
-void run_pending_tell_all(run_tell_function *tell)
+void run_pending_settle_all(run_settle_function *settle)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
         uint32_t owner = __atomic_load_n(&slots[i].owner, __ATOMIC_RELAXED);
         if (owner != FREE && owner != TAKEN && pass_on(&slots[i], owner, TAKEN))
-            tell_slot(&slots[i], tell);
+            settle_slot(&slots[i], settle);
     }
 }
 

@@ -3,8 +3,9 @@
  * A loop may leave some numbers out, which it wants to keep: a gap of a few does not end the
  * series.
  *
- * The compiler may have unrolled the loop, which then has several calls: those that lie close
- * together are one place.
+ * One loop in the source may be several calls in the code, one behind the other, as compilers
+ * unroll loops.  So a call from nearby continues the series; but calls that are written one by one
+ * have rising addresses, and only what jumps back, or stays, is a loop.
  *
  * A signal handler that closes something comes in between: its calls are a series of their own, and
  * end the one that they interrupt, half-way through a step at worst.  Then what was taken for a
@@ -20,7 +21,7 @@
 enum {
     SERIES_LENGTH = 3, /* from which on it may be a loop */
     SERIES_GAP = 16,
-    SERIES_PLACE_BYTES = 1024
+    SERIES_CODE = 256 /* bytes from one call to the next */
 };
 
 /* The direction in which the descriptor continues the series; 0: it does not. */
@@ -33,17 +34,20 @@ static int continuation(const run_series *series, int descriptor)
     return series->direction == 0 || series->direction == direction ? direction : 0;
 }
 
-static bool is_same_place(const void *one, const void *other)
+static bool is_near(const void *one, const void *other)
 {
-    uintptr_t a = (uintptr_t)one;
-    uintptr_t b = (uintptr_t)other;
-    return (a > b ? a - b : b - a) <= SERIES_PLACE_BYTES;
+    uintptr_t apart = (uintptr_t)one - (uintptr_t)other + SERIES_CODE;
+    return apart <= 2 * SERIES_CODE;
 }
 
 static bool belongs(const run_series *series, run_operation operation, const void *site)
 {
-    return series->length != 0 && series->operation == operation &&
-           is_same_place(series->site, site);
+    return series->length != 0 && series->operation == operation && is_near(series->site, site);
+}
+
+static bool is_loop(const run_series *series)
+{
+    return series->length >= SERIES_LENGTH && series->saw_unknown && series->went_back;
 }
 
 void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
@@ -52,13 +56,16 @@ void run_series_step(run_operation operation, int descriptor, const void *site, 
     int direction = belongs(series, operation, site) ? continuation(series, descriptor) : 0;
     if (direction == 0) {
         run_series_break();
-        *series = (run_series){.site = site, .operation = (uint8_t)operation};
+        *series = (run_series){.operation = (uint8_t)operation};
+    } else if ((uintptr_t)site <= (uintptr_t)series->site) {
+        series->went_back = true;
     }
+    series->site = site;
     series->direction = (int8_t)direction;
     series->last = descriptor;
     series->length++;
     series->saw_unknown |= unknown;
-    if (!series->classified && series->length >= SERIES_LENGTH && series->saw_unknown) {
+    if (!series->classified && is_loop(series)) {
         series->classified = true;
         run_findings_drop();
     }

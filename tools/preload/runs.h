@@ -1,14 +1,16 @@
 /* Loops over the whole table: "for (i = 3; i < max; i++) close(i);", and probes by fstat or fcntl
  * in the same manner.  They hit closed numbers by design and are silent.
  *
- * A *series* is a run of calls of one operation, from one place in the program, on one thread, on
- * descriptors that follow each other upwards or downwards.  A finding made in a series waits until
- * the series ends or is classified:
+ * A *series* is a run of calls of one operation, from about one place in the program (a compiler
+ * may have unrolled the loop), on one thread, on descriptors that follow each other upwards or
+ * downwards.  A finding made in a series waits, in the trace, until the series ends or is
+ * classified:
  *
- *   - it is a loop over the table once it has three calls or more and touches a number that was
- *     never seen open, or passes the highest number ever seen: its findings are dropped, and the
- *     rest of it is silent;
- *   - a series that ends before is none: a batch of double closes is a finding.
+ *   - it is a loop over the table once it has three calls or more, has come back to where it was in
+ *     the code, and touches a number that was never seen open, or passes the highest number ever
+ *     seen: its findings are withdrawn, and the rest of it is silent;
+ *   - a series that ends before is none, also where the process ends: a batch of double closes is a
+ *     finding.
  *
  * The series ends with the thread's next tracked call that does not continue it.  All calls of the
  * wrappers for close and for probes come through here; others only look whether one is open. */

@@ -46,11 +46,12 @@ extern run_process run_this_process;
 
 /* An open run of like calls on neighbouring descriptors: see runs.h. */
 typedef struct run_series {
-    const void *site; /* the call's return address */
+    const void *site; /* the last call's return address */
     uint8_t operation;
     int8_t direction;
     bool classified; /* known for a loop over the whole table: silent */
     bool saw_unknown;
+    bool went_back; /* to an earlier place in the code, or the same: there is a loop */
     int last;
     uint32_t length;
     uint32_t findings;
