@@ -275,10 +275,19 @@ static hf_status take_used(hf_table *table, uint32_t *index)
     return *index != 0 ? HF_OK : HF_E_TABLE_FULL;
 }
 
+/* How many slots the queue holds, or very many if it changes meanwhile: the tags count what was
+ * appended and what was taken. */
+static uint64_t waiting(const hf_bag *bag)
+{
+    uint64_t taken = __atomic_load_n(&bag->queue_head, __ATOMIC_RELAXED) & ~INDEX_MASK;
+    uint64_t appended = __atomic_load_n(&bag->queue_tail, __ATOMIC_RELAXED) & ~INDEX_MASK;
+    return (appended - taken) >> HF_INDEX_BITS_;
+}
+
 static hf_status try_shared_take(hf_table *table, uint32_t *index)
 {
     /* First in, first out: the slots that were never used stand in the queue before all others. */
-    bool fresh_first = table->reuse == HF_REUSE_FIFO;
+    bool fresh_first = table->reuse == HF_REUSE_FIFO && waiting(&table->bag) < table->bag.rest;
     hf_status status = fresh_first ? take_one_fresh(table, index) : take_used(table, index);
     if (status == HF_OK)
         return HF_OK;
@@ -372,12 +381,18 @@ static hf_status init_order(hf_table *table)
     return commit_slots(table, 1) ? HF_OK : HF_E_NO_MEMORY; /* node 0 */
 }
 
+void hf_bag_set_rest(hf_table *table, uint64_t slots)
+{
+    table->bag.rest = slots;
+}
+
 hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed)
 {
     hf_bag *bag = &table->bag;
     bag->random = seed;
     bag->fresh = 1; /* no handle has index 0 */
     bag->end = capacity + 1;
+    bag->rest = UINT64_MAX;
     hf_status status = hf_poisons() ? hide_first_slots(table) : HF_OK;
     return status == HF_OK ? init_order(table) : status;
 }

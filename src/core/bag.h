@@ -79,6 +79,11 @@ static inline void hf_bag_give(hf_table *table, hf_local *local, uint32_t index)
     local->list_count++;
 }
 
+/* For a table whose order is first in, first out, before its first handle: once so many slots wait
+ * in the queue, they are used again before those that were never used.  So it keeps to as much
+ * memory as the caches hold, and still none is used again before so many others. */
+void hf_bag_set_rest(hf_table *table, uint64_t slots);
+
 /* Prepares the bag of a new table; slots 1 to `capacity` may be used. */
 hf_status hf_bag_init(hf_table *table, uint64_t capacity, uint64_t seed);
 

@@ -47,6 +47,7 @@ typedef struct hf_bag {
     uint64_t random;      /* the state of the pseudo-random order */
     uint64_t fresh;       /* the first index never used */
     uint64_t end;         /* indices below it may be used */
+    uint64_t rest;        /* first in, first out: see hf_bag_set_rest */
 } hf_bag;
 
 typedef enum hf_table_phase {

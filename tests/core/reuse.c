@@ -79,6 +79,43 @@ Test(reuse, fifo_gives_the_slots_back_in_order)
     hf_table_destroy(table);
 }
 
+/* Not the slots that were never used before those, but still the one that was freed first. */
+Test(reuse, fifo_with_a_rest_keeps_to_as_many_slots)
+{
+    enum { REST = 4 };
+    hf_handle old[REST + 1];
+    hf_table *table = table_of(HF_REUSE_FIFO, SLOTS, 0);
+    hf_bag_set_rest(table, REST);
+    for (int i = 0; i < REST; i++) {
+        old[i] = fixture_open(table, world, FAKE_RUNDOWN);
+        MUST_OK(hf_close(table, old[i], NULL));
+        for (int before = 0; before < i; before++)
+            cr_assert_not(fixture_same_slot(old[i], old[before]), "%d and %d", i, before);
+    }
+    hf_handle again = fixture_open(table, world, FAKE_RUNDOWN);
+    cr_assert(fixture_same_slot(again, old[0]), "freed first, used first");
+    old[REST] = fixture_open(table, world, FAKE_RUNDOWN);
+    for (int i = 0; i < REST; i++)
+        cr_assert_not(fixture_same_slot(old[REST], old[i]), "too few rest: a fresh one");
+    MUST_OK(hf_close(table, again, NULL));
+    MUST_OK(hf_close(table, old[REST], NULL));
+    cr_assert(fixture_same_slot(fixture_open(table, world, FAKE_RUNDOWN), old[1]));
+    hf_table_destroy(table);
+}
+
+Test(reuse, fifo_with_a_rest_still_uses_the_whole_capacity)
+{
+    hf_handle handles[SLOTS];
+    hf_table *table = table_of(HF_REUSE_FIFO, SLOTS, 0);
+    hf_bag_set_rest(table, 4);
+    for (int round = 0; round < 3; round++) {
+        fill(table, handles, SLOTS);
+        for (int i = 0; i < SLOTS; i++)
+            MUST_OK(hf_close(table, handles[i], NULL));
+    }
+    hf_table_destroy(table);
+}
+
 Test(reuse, fifo_reuses_as_late_as_possible)
 {
     hf_table *table = table_of(HF_REUSE_FIFO, SLOTS, 0);
