@@ -173,7 +173,7 @@ static inline bool may_read(walk *of, uintptr_t address)
 {
     if (address % sizeof(uintptr_t) != 0)
         return false;
-    return address - of->low < of->high - of->low || extend(of, address);
+    return (address >= of->low && address < of->high) || extend(of, address);
 }
 
 /* The sanitizers must not mind that other functions' frames are looked at. */
@@ -183,7 +183,8 @@ read_word(uintptr_t address)
     return *(const uintptr_t *)address;
 }
 
-/* Chooses the bounds of the stack on which an address lies; `known` bytes from there are mapped. */
+/* Chooses the bounds of the stack on which an address lies; `known` bytes from there are mapped.  If
+ * nothing is known, `high` is the beginning of its page, and nothing may be read yet. */
 static void enter_stack(walk *of, uintptr_t address, size_t known)
 {
     of->low = address;

@@ -66,7 +66,7 @@ KEPT_FRAME __attribute__((no_sanitize("address"))) static void check_trail(void 
 static void check_trails(const char *prefix)
 {
     /* gcc keeps the CFA of a realigned frame in it. */
-    uint32_t realigned = strstr(prefix, "gcc") != NULL ? 12 : 6;
+    uint32_t realigned = strstr(prefix, "/frames_gcc") != NULL ? 12 : 6;
     expectation of[] = {
         {"plain", 0}, {"alloca", 6}, {"realigned", realigned}, {"on_stack", realigned}};
     for (const frames_way *way = dlsym(walks_load(prefix, "all"), "frames_ways"); way->name != NULL;

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -152,4 +153,36 @@ Test(unwind_code, stale_rule_does_not_lead_beyond_the_stack)
 {
     walks_make_stack(&here);
     walks_each_compiler(follow_stale_rule);
+}
+
+static void *returns_from_handlers;
+
+KEPT_FRAME static void find_return(int number)
+{
+    (void)number;
+    returns_from_handlers = __builtin_return_address(0);
+}
+
+/* What a handler interrupted lies elsewhere, in a page of its own; its frame pointer leads out. */
+Test(unwind_code, what_was_interrupted_without_bounds_is_not_followed_beyond_its_page)
+{
+    uintptr_t frames[8];
+    hf_os_trail trail;
+    size_t page = hf_os_page_size();
+    char *memory = mmap(NULL, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(memory, MAP_FAILED);
+    cr_assert_eq(mprotect(memory, page, PROT_READ | PROT_WRITE), 0);
+    cr_assert_eq(mprotect(memory + 2 * page, page, PROT_READ | PROT_WRITE), 0);
+    cr_assert_neq(signal(SIGUSR1, find_return), SIG_ERR);
+    raise(SIGUSR1);
+
+    void **site = (void **)(void *)memory;
+    enum { ADDRESS = 2 + 168 / 8, STACK_POINTER = 2 + 160 / 8, FRAME_POINTER = 2 + 120 / 8 };
+    site[1] = returns_from_handlers;
+    site[ADDRESS] = memory + page; /* no code */
+    site[STACK_POINTER] = memory + 2 * page + page / 2;
+    site[FRAME_POINTER] = memory + 3 * page;
+    hf_os_walk_from from = {.site = (uintptr_t)site};
+    cr_expect_eq(hf_os_walk(&from, frames, 8, &trail), 2);
+    cr_expect_not(trail.whole);
 }
