@@ -10,10 +10,10 @@
 #include "platform/platform.h"
 #include "tool.h"
 
-enum { KEY_FINDINGS = 0x100, KEY_JSON, KEY_PERFETTO };
+enum { KEY_FINDINGS = 0x100, KEY_JSON, KEY_PERFETTO, KEY_HTML };
 
 /* What it is printed as. */
-typedef enum report_form { FORM_TEXT, FORM_JSON, FORM_PERFETTO } report_form;
+typedef enum report_form { FORM_TEXT, FORM_JSON, FORM_PERFETTO, FORM_HTML } report_form;
 
 typedef struct report_options {
     const char *path;
@@ -30,6 +30,7 @@ static const struct argp_option known_options[] = {
     {"process", 'p', "PID", 0, "of this process only; alone: all its lives", 0},
     {"json", KEY_JSON, NULL, 0, "as JSON, an object a line", 0},
     {"perfetto", KEY_PERFETTO, NULL, 0, "the whole trace for ui.perfetto.dev and Chrome", 0},
+    {"html", KEY_HTML, NULL, 0, "the whole trace as a page for a browser, with a timeline", 0},
     {"output", 'o', "FILE", 0, "write to FILE instead of standard output", 0},
     {0}};
 
@@ -41,7 +42,7 @@ static const char documentation[] =
     "  holdfast report run.trace\n"
     "  holdfast report run.trace --descriptor=5\n"
     "  holdfast report run.trace --process=4711 --json\n"
-    "  holdfast report run.trace --perfetto -o run.json";
+    "  holdfast report run.trace --html -o run.html";
 
 static uint64_t number_of(const char *text, struct argp_state *state)
 {
@@ -62,8 +63,14 @@ static bool is_limited(const report_options *of)
 static void take_form(report_options *to, report_form form, struct argp_state *state)
 {
     if (to->form != FORM_TEXT && to->form != form)
-        argp_error(state, "--json and --perfetto exclude each other");
+        argp_error(state, "--json, --perfetto and --html exclude each other");
     to->form = form;
+}
+
+/* Both show the whole, in which one searches. */
+static bool is_whole(const report_options *of)
+{
+    return of->form == FORM_PERFETTO || of->form == FORM_HTML;
 }
 
 /* What all the arguments come to. */
@@ -71,8 +78,8 @@ static void judge(const report_options *of, struct argp_state *state)
 {
     if (of->path == NULL)
         argp_error(state, "no trace is given");
-    if (of->form == FORM_PERFETTO && is_limited(of))
-        argp_error(state, "--perfetto shows the whole trace, not parts of it");
+    if (is_whole(of) && is_limited(of))
+        argp_error(state, "--perfetto and --html show the whole trace, not parts of it");
 }
 
 static void take_file(report_options *to, char *argument, struct argp_state *state)
@@ -94,6 +101,9 @@ static error_t take(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_PERFETTO:
         take_form(to, FORM_PERFETTO, state);
+        return 0;
+    case KEY_HTML:
+        take_form(to, FORM_HTML, state);
         return 0;
     case 'd':
         to->choice.has_descriptor = true;
@@ -163,14 +173,17 @@ static void tell_state(const char *path, hf_reader *reader)
 static bool print_history(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
 {
     hf_history *history;
+    bool done = true;
     if (hf_history_read(reader, &history) != HF_READER_OK)
         return false;
-    if (from->form == FORM_PERFETTO)
+    if (from->form == FORM_HTML)
+        done = report_html(history, names, from->path, to);
+    else if (from->form == FORM_PERFETTO)
         report_perfetto(history, names, to);
     else
         report_lives(history, names, &from->choice, from->form == FORM_JSON, to);
     hf_history_free(history);
-    return true;
+    return done;
 }
 
 static bool print_findings(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
@@ -182,7 +195,7 @@ static bool print_findings(hf_reader *reader, symbols *names, const report_optio
 static bool wants_history(const report_options *of)
 {
     const report_choice *choice = &of->choice;
-    return of->form == FORM_PERFETTO || choice->has_descriptor || choice->has_handle ||
+    return is_whole(of) || choice->has_descriptor || choice->has_handle ||
            (choice->has_process && !of->findings);
 }
 
