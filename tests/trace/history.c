@@ -72,6 +72,38 @@ Test(trace_history, withdrawn_finding_is_left_out_and_waiting_one_counts)
     hf_history_free(history);
 }
 
+/* A forked process that is told of late, when its parent has closed what it has a copy of: each
+ * close belongs to its own process. */
+Test(trace_history, parent_closes_before_child_is_told_of)
+{
+    scene_trace(scene_path(), CAPACITY);
+    scene_open(9, 5, "inherited");
+    int ends[2];
+    char byte;
+    cr_assert_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(ends[1]);
+        (void)!read(ends[0], &byte, 1);
+        (void)hf_event_forked();
+        scene_close(9);
+        _exit(0);
+    }
+    scene_close(9);
+    (void)close(ends[1]);
+    (void)close(ends[0]);
+    (void)waitpid(child, NULL, 0);
+    hf_history *history = read_history();
+    cr_assert_eq(history->life_count, 2);
+    const hf_history_life *original = &history->lives[0];
+    const hf_history_life *copy = &history->lives[1];
+    cr_assert(original->process == 0 && original->is_closed);
+    cr_assert_neq(original->closed_thread, HF_HISTORY_NONE);
+    cr_assert(copy->process == 1 && copy->copy_of == 0 && copy->is_closed);
+    cr_assert_lt(original->closed_ns, copy->closed_ns);
+    hf_history_free(history);
+}
+
 /* A child has copies of what was open; what it closes is closed there, and not in its parent. */
 Test(trace_history, forked_child_closes_its_copy)
 {

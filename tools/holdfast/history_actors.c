@@ -134,8 +134,7 @@ uint32_t hf_build_frames(hf_build *build, uint32_t id, const uint64_t *frames, u
     }
     for (uint32_t i = 0; i < count; i++) {
         hf_code_place place = hf_code_find(build->code, id, frames[i]);
-        bool is_inner = added->count == 0 && place.file != NULL && place.file->is_tool;
-        if (!is_inner)
+        if (place.file == NULL || !place.file->is_tool)
             places[added->count++] = place;
     }
     return build->history.stack_count - 1;

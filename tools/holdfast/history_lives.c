@@ -86,12 +86,23 @@ uint32_t hf_build_life(hf_build *build, uint32_t process, uint64_t handle)
     return copy_life(build, process, original);
 }
 
+/* What a process closes, or learns of, is open in it, even if its parent has closed it meanwhile: a
+ * forked process may be told of long after it began. */
+static uint32_t open_life_of(hf_build *build, uint32_t process, uint64_t handle)
+{
+    uint32_t number = hf_index_get(&build->life_of, process, handle);
+    if (number != HF_HISTORY_NONE || process == HF_HISTORY_NONE || handle == 0)
+        return number;
+    uint32_t original = inherited_life(build, process, handle);
+    return original != HF_HISTORY_NONE ? copy_life(build, process, original) : original;
+}
+
 /* Of a handle that is told of: what has no life yet was opened before the trace, or its record is
  * lost. */
 static uint32_t known_life(hf_build *build, const hf_trace_common *by, uint64_t handle)
 {
     uint32_t process = hf_build_process(build, by);
-    uint32_t number = hf_build_life(build, process, handle);
+    uint32_t number = open_life_of(build, process, handle);
     if (number == HF_HISTORY_NONE && process != HF_HISTORY_NONE && handle != 0) {
         number = add_life(build, process, handle);
         if (number != HF_HISTORY_NONE)

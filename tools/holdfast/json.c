@@ -85,7 +85,7 @@ static void put_party(FILE *to, const char *key, const finding_party *party, con
     (void)fputc('}', to);
 }
 
-static void put_message(FILE *to, const finding *of)
+void json_put_message(FILE *to, const finding *of)
 {
     char *message = NULL;
     size_t length;
@@ -102,7 +102,7 @@ void json_write(FILE *to, const finding *of)
 {
     fprintf(to, "{\"tool\":\"holdfast\",\"pid\":%" PRIu32, of->process);
     json_put_text(to, "kind", hf_report_kind_name(of->kind));
-    put_message(to, of);
+    json_put_message(to, of);
     json_put_text(to, "advice", sentence_advice(of));
     json_put_text(to, "operation", of->operation);
     json_put_text(to, "table", of->table);

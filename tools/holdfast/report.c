@@ -10,12 +10,15 @@
 #include "platform/platform.h"
 #include "tool.h"
 
-enum { KEY_FINDINGS = 0x100, KEY_JSON };
+enum { KEY_FINDINGS = 0x100, KEY_JSON, KEY_PERFETTO, KEY_HTML };
+
+/* What it is printed as. */
+typedef enum report_form { FORM_TEXT, FORM_JSON, FORM_PERFETTO, FORM_HTML } report_form;
 
 typedef struct report_options {
     const char *path;
     const char *output; /* NULL: standard output */
-    bool json;
+    report_form form;
     bool findings; /* asked for by name */
     report_choice choice;
 } report_options;
@@ -26,6 +29,8 @@ static const struct argp_option known_options[] = {
     {"handle", 'H', "HANDLE", 0, "all lives of a handle, or of a value", 0},
     {"process", 'p', "PID", 0, "of this process only; alone: all its lives", 0},
     {"json", KEY_JSON, NULL, 0, "as JSON, an object a line", 0},
+    {"perfetto", KEY_PERFETTO, NULL, 0, "the whole trace for ui.perfetto.dev and Chrome", 0},
+    {"html", KEY_HTML, NULL, 0, "the whole trace as a page for a browser, with a timeline", 0},
     {"output", 'o', "FILE", 0, "write to FILE instead of standard output", 0},
     {0}};
 
@@ -36,7 +41,8 @@ static const char documentation[] =
     "Examples:\n\n"
     "  holdfast report run.trace\n"
     "  holdfast report run.trace --descriptor=5\n"
-    "  holdfast report run.trace --process=4711 --json";
+    "  holdfast report run.trace --process=4711 --json\n"
+    "  holdfast report run.trace --html -o run.html";
 
 static uint64_t number_of(const char *text, struct argp_state *state)
 {
@@ -46,6 +52,34 @@ static uint64_t number_of(const char *text, struct argp_state *state)
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
         argp_error(state, "'%s' is no number", text);
     return number;
+}
+
+static bool is_limited(const report_options *of)
+{
+    const report_choice *choice = &of->choice;
+    return of->findings || choice->has_descriptor || choice->has_handle || choice->has_process;
+}
+
+static void take_form(report_options *to, report_form form, struct argp_state *state)
+{
+    if (to->form != FORM_TEXT && to->form != form)
+        argp_error(state, "--json, --perfetto and --html exclude each other");
+    to->form = form;
+}
+
+/* Both show the whole, in which one searches. */
+static bool is_whole(const report_options *of)
+{
+    return of->form == FORM_PERFETTO || of->form == FORM_HTML;
+}
+
+/* What all the arguments come to. */
+static void judge(const report_options *of, struct argp_state *state)
+{
+    if (of->path == NULL)
+        argp_error(state, "no trace is given");
+    if (is_whole(of) && is_limited(of))
+        argp_error(state, "--perfetto and --html show the whole trace, not parts of it");
 }
 
 static void take_file(report_options *to, char *argument, struct argp_state *state)
@@ -63,7 +97,13 @@ static error_t take(int key, char *argument, struct argp_state *state)
         to->findings = true;
         return 0;
     case KEY_JSON:
-        to->json = true;
+        take_form(to, FORM_JSON, state);
+        return 0;
+    case KEY_PERFETTO:
+        take_form(to, FORM_PERFETTO, state);
+        return 0;
+    case KEY_HTML:
+        take_form(to, FORM_HTML, state);
         return 0;
     case 'd':
         to->choice.has_descriptor = true;
@@ -84,8 +124,7 @@ static error_t take(int key, char *argument, struct argp_state *state)
         take_file(to, argument, state);
         return 0;
     case ARGP_KEY_END:
-        if (to->path == NULL)
-            argp_error(state, "no trace is given");
+        judge(to, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -131,20 +170,33 @@ static void tell_state(const char *path, hf_reader *reader)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static bool print_lives(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
+static bool print_history(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
 {
     hf_history *history;
+    bool done = true;
     if (hf_history_read(reader, &history) != HF_READER_OK)
         return false;
-    report_lives(history, names, &from->choice, from->json, to);
+    if (from->form == FORM_HTML)
+        done = report_html(history, names, from->path, to);
+    else if (from->form == FORM_PERFETTO)
+        report_perfetto(history, names, to);
+    else
+        report_lives(history, names, &from->choice, from->form == FORM_JSON, to);
     hf_history_free(history);
-    return true;
+    return done;
 }
 
-static bool wants_lives(const report_options *of)
+static bool print_findings(hf_reader *reader, symbols *names, const report_options *from, FILE *to)
+{
+    return report_findings(reader, names, &from->choice, from->form == FORM_JSON, to);
+}
+
+/* Findings can be told one by one; the rest takes the whole history. */
+static bool wants_history(const report_options *of)
 {
     const report_choice *choice = &of->choice;
-    return choice->has_descriptor || choice->has_handle || (choice->has_process && !of->findings);
+    return is_whole(of) || choice->has_descriptor || choice->has_handle ||
+           (choice->has_process && !of->findings);
 }
 
 static FILE *open_output(const char *path)
@@ -174,10 +226,8 @@ int hf_report_command(int argc, char **argv)
     hf_reader *reader = open_trace(options.path);
     symbols *names = symbols_create();
     FILE *to = open_output(options.output);
-    bool done =
-        names != NULL &&
-        (wants_lives(&options) ? print_lives(reader, names, &options, to)
-                               : report_findings(reader, names, &options.choice, options.json, to));
+    bool done = names != NULL && (wants_history(&options) ? print_history : print_findings)(
+                                     reader, names, &options, to);
     if (!done)
         tool_fail("'%s' does not fit into memory", options.path);
     close_output(to, options.output);

@@ -28,4 +28,10 @@ bool report_findings(hf_reader *reader, symbols *names, const report_choice *cho
 void report_lives(const hf_history *history, symbols *names, const report_choice *choice, bool json,
                   FILE *to);
 
+/* The whole trace for Perfetto and Chrome. */
+void report_perfetto(const hf_history *history, symbols *names, FILE *to);
+
+/* The whole trace as a page for a browser.  `path`: the trace's.  False: out of memory. */
+bool report_html(const hf_history *history, symbols *names, const char *path, FILE *to);
+
 #endif

@@ -1,0 +1,45 @@
+# cmake -D OUT=<file.c> -D STYLE=<files> -D SCRIPT=<files> -D PAGE=<page.html> -P embed.cmake
+# Writes the page as C arrays.  Everything is handled in hexadecimal, because CMake's lists would
+# take semicolons and brackets apart.
+function(read_all out)
+  set(all "")
+  foreach(file IN LISTS ARGN)
+    file(READ ${file} bytes HEX)
+    string(APPEND all ${bytes})
+  endforeach()
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+# A marker such as @STYLE@ in the page becomes the files' bytes.
+function(fill in marker)
+  string(HEX "@${marker}@" wanted)
+  read_all(bytes ${ARGN})
+  string(REPLACE ${wanted} "${bytes}" filled ${${in}})
+  if(filled STREQUAL ${in})
+    message(FATAL_ERROR "the page has no @${marker}@")
+  endif()
+  set(${in} ${filled} PARENT_SCOPE)
+endfunction()
+
+function(write_array name hex)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes ${hex})
+  string(REPEAT "0x..," 16 line)
+  string(REGEX REPLACE "(${line})" "\\1\n" bytes ${bytes})
+  file(APPEND ${OUT} "const unsigned char ${name}[] = {\n${bytes}};\n"
+                     "const size_t ${name}_bytes = sizeof ${name};\n")
+endfunction()
+
+string(REPLACE "," ";" STYLE "${STYLE}")
+string(REPLACE "," ";" SCRIPT "${SCRIPT}")
+read_all(page ${PAGE})
+fill(page STYLE ${STYLE})
+fill(page SCRIPT ${SCRIPT})
+string(HEX "@DATA@" marker)
+string(FIND ${page} ${marker} at)
+string(LENGTH ${marker} length)
+math(EXPR behind "${at} + ${length}")
+string(SUBSTRING ${page} 0 ${at} before)
+string(SUBSTRING ${page} ${behind} -1 after)
+file(WRITE ${OUT} "/* Made by embed.cmake. */\n#include \"page_parts.h\"\n")
+write_array(page_before_data ${before})
+write_array(page_after_data ${after})
