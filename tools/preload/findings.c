@@ -151,8 +151,6 @@ bool run_is_strange(hf_handle opened, hf_site site)
 {
     hf_event_party party = party_of(opened);
     hf_report_event moment = hf_make_moment(party.opened);
-    if (moment.thread != 0 && moment.thread != hf_os_thread_id())
-        return true;
     return moment.frame_count > 0 &&
            module_of(moment.frames[0]) != module_of(((const uintptr_t *)site)[1]);
 }

@@ -42,8 +42,9 @@ void run_findings_flush_all(void);
 /* Withdraws them: it was a loop over the table. */
 void run_findings_drop(void);
 
-/* Whether two handles, or a handle's opener and the caller at `site`, belong to different modules
- * or threads: then they are taken for different owners. */
+/* Whether a handle's opener and the caller at `site` belong to different modules: then they are
+ * taken for different owners.  (Threads of one module share what they open: one that rotates a log
+ * file replaces what another opened, by design.) */
 bool run_is_strange(hf_handle opened, hf_site site);
 
 #endif
