@@ -52,12 +52,34 @@ static void close_file(int descriptor)
     errno = saved;
 }
 
-void hf_os_program_path(char *buffer, size_t size)
+/* Found out once: later there may be no /proc any more, or no leave to read it. */
+static char program_path[1024];
+static uint32_t program_path_state; /* 0, 1: being written, 2: written */
+
+static bool find_program_path(char *buffer, size_t size)
 {
     int saved = errno;
     ssize_t length = readlink("/proc/self/exe", buffer, size - 1);
     buffer[length > 0 ? length : 0] = '\0';
     errno = saved;
+    return length > 0;
+}
+
+void hf_os_program_path(char *buffer, size_t size)
+{
+    uint32_t state = 0;
+    /* Acquire: the path is written.  Partner: the release below. */
+    if (__atomic_load_n(&program_path_state, __ATOMIC_ACQUIRE) == 2) {
+        (void)snprintf(buffer, size, "%s", program_path);
+        return;
+    }
+    if (!find_program_path(buffer, size) ||
+        !__atomic_compare_exchange_n(&program_path_state, &state, 1, false, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED))
+        return;
+    size_t length = strnlen(buffer, sizeof program_path - 1);
+    memcpy(program_path, buffer, length);
+    __atomic_store_n(&program_path_state, 2, __ATOMIC_RELEASE);
 }
 
 size_t hf_os_arguments(char *buffer, size_t size)

@@ -44,6 +44,9 @@ static inline uint32_t hf_trace_wants(void)
     return hf_event_wanted();
 }
 
+/* From now on only others have the file grow: this process gives up the system calls for it. */
+void hf_trace_grow_no_more(void);
+
 /* This process is there: after attaching.  In a forked child hf_event_forked calls it; again is
  * harmless. */
 void hf_trace_process_begins(hf_trace_beginning beginning);

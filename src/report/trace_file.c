@@ -25,7 +25,8 @@
 uint32_t hf_event_wanted_now;
 
 static hf_os_shared file;
-static uint32_t taken;        /* somebody makes or joins a file, or has */
+static uint32_t taken; /* somebody makes or joins a file, or has */
+static uint32_t grows_no_more;
 static int64_t retry_from_ns; /* growing has failed: not before this moment again */
 
 _Static_assert(sizeof(hf_trace_header) <= HF_TRACE_HEADER_BYTES, "the header has its place");
@@ -173,6 +174,8 @@ static uint64_t allocated_now(void)
 
 static bool may_try(void)
 {
+    if (__atomic_load_n(&grows_no_more, __ATOMIC_RELAXED) != 0)
+        return false;
     int64_t from = __atomic_load_n(&retry_from_ns, __ATOMIC_RELAXED);
     return from == 0 || hf_os_now_ns() >= from;
 }
@@ -206,6 +209,11 @@ void hf_trace_grow_ahead(void)
         return;
     uint64_t end = __atomic_load_n(&header()->used, __ATOMIC_RELAXED) + AHEAD;
     (void)grow(end < file.capacity ? end : file.capacity);
+}
+
+void hf_trace_grow_no_more(void)
+{
+    __atomic_store_n(&grows_no_more, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */

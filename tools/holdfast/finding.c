@@ -40,6 +40,9 @@ static void make_moment(maker *by, unsigned which, finding_moment *out)
 {
     const hf_trace_finding *body = by->record->body.finding;
     const hf_trace_moment *from = &body->moments[which];
+    /* Nobody saw it opened: the thread is that which noticed it. */
+    if (from->frames == 0 && (which == HF_TRACE_OPENED || which == HF_TRACE_OTHER_OPENED))
+        return;
     out->thread = from->thread;
     memcpy(out->thread_name, from->name, sizeof from->name);
     out->frames = by->room;

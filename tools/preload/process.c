@@ -72,6 +72,18 @@ void run_process_forked_untold(void)
     begin_child();
 }
 
+void run_process_confined(void)
+{
+    if (!run_is_on())
+        return;
+    run_self.inside++;
+    __atomic_store_n(&run_this_process.confined, 1, __ATOMIC_RELAXED);
+    hf_trace_grow_ahead();
+    hf_trace_grow_no_more();
+    run_quarantine_stop();
+    run_self.inside--;
+}
+
 void run_process_ends(void)
 {
     hf_table_stats stats = {.size = (uint32_t)sizeof stats};

@@ -12,6 +12,10 @@ bool run_process_start(void);
 void run_process_will_fork(void);
 void run_process_forked_untold(void);
 
+/* The process gives up system calls (seccomp), and may be killed for others: from now on none is
+ * made for the library's sake.  To be called before. */
+void run_process_confined(void);
+
 /* The process ends in an orderly way: tells what waits, and writes the EXIT record. */
 void run_process_ends(void);
 

@@ -225,7 +225,7 @@ void run_quarantine_empty(void)
 void run_quarantine_resize(void)
 {
     rlim_t limit = soft_limit();
-    uint32_t wanted = run_this_process.settings[RUN_QUARANTINE];
+    uint32_t wanted = run_is_confined() ? 0 : run_this_process.settings[RUN_QUARANTINE];
     uint32_t room = limit < SMALL_LIMIT     ? 0
                     : limit >= 4 * KEPT_MAX ? KEPT_MAX
                                             : (uint32_t)limit / 4;

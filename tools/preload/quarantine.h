@@ -34,7 +34,7 @@ void run_quarantine_seen(int descriptor);
 /* The number that tombstones are copied from, which is hidden from the program; -1: none. */
 int run_quarantine_source(void);
 
-/* The limit of descriptors has changed, or the process gives up calls that it takes (seccomp). */
+/* The limit of descriptors has changed, or the process is confined from now on. */
 void run_quarantine_resize(void);
 void run_quarantine_stop(void);
 

@@ -37,6 +37,8 @@ typedef enum run_setting {
 typedef struct run_process {
     uint32_t on; /* 1: descriptors are tracked; loaded acquire by run_is_on */
     bool forked; /* by fork, and has not executed since */
+    uint32_t
+        confined; /* 1: it has given up system calls, so none is made that it does not ask for */
     hf_table *table;
     uint32_t settings[RUN_SETTING_COUNT];
     char trace_path[1024];   /* absolute */
@@ -68,6 +70,11 @@ typedef struct run_thread {
 extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
 
 void run_start(char **environment);
+
+static inline bool run_is_confined(void)
+{
+    return __atomic_load_n(&run_this_process.confined, __ATOMIC_RELAXED) != 0;
+}
 
 /* Whether there is anything to keep right: also while this thread is inside the library's own work,
  * which a signal handler may have interrupted. */

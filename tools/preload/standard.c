@@ -11,10 +11,12 @@
 #include "findings.h"
 #include "self.h"
 
-/* Any terminal, /dev/null and its like. */
+/* Any terminal, /dev/null and its like; or it may not be asked. */
 static bool is_harmless(int descriptor)
 {
     struct stat status;
+    if (run_is_confined())
+        return true;
     if (fstat(descriptor, &status) != 0 || !S_ISCHR(status.st_mode))
         return false;
     unsigned kind = major(status.st_rdev);
@@ -26,6 +28,6 @@ void run_standard_opened(int descriptor, hf_handle opened, hf_handle before, con
 {
     if (run_self.last_closed != descriptor && !run_this_process.forked &&
         !hf_handle_is_null(before) && !is_harmless(descriptor))
-        run_find_kind(HF_REPORT_STANDARD_DESCRIPTOR, opened, before, "in place of", operation,
-                      site);
+        run_find_kind(HF_REPORT_STANDARD_DESCRIPTOR, before, opened, "the number now belongs to",
+                      operation, site);
 }

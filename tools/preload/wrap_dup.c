@@ -79,22 +79,27 @@ RUN_WRAP(int, dup3, (int from, int to, int flags))
 
 typedef int fcntl_function(int descriptor, int command, ...);
 
-/* Loops over the table ask, and set close-on-exec; shells save what may not be open, before they
- * redirect, by F_DUPFD (where dup is a use). */
-static bool is_probe(int command)
+static bool copies(int command)
 {
-    return command == F_GETFD || command == F_SETFD || command == F_GETFL || command == F_DUPFD ||
-           command == F_DUPFD_CLOEXEC;
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+}
+
+/* Loops over the table ask, and set close-on-exec.  Shells save what may not be open, before they
+ * redirect, by a copy to 10 or above: the numbers below are for scripts (POSIX). */
+static bool is_probe(int command, int argument)
+{
+    return command == F_GETFD || command == F_SETFD || command == F_GETFL ||
+           (copies(command) && argument >= 10);
 }
 
 static int control(fcntl_function *real, int descriptor, int command, void *argument)
 {
     run_use use;
     int closed = run_self.last_closed;
-    if (!(is_probe(command) ? run_probe_begin(&use, descriptor, "fcntl")
-                            : run_use_begin(&use, descriptor, "fcntl")))
+    if (!(is_probe(command, (int)(intptr_t)argument) ? run_probe_begin(&use, descriptor, "fcntl")
+                                                     : run_use_begin(&use, descriptor, "fcntl")))
         return -1;
-    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
+    if (copies(command)) {
         int copy;
         run_quarantine_free((int)(intptr_t)argument); /* "close(n); fcntl(m, F_DUPFD, n)" */
         RUN_TRY(copy, real(descriptor, command, argument));

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "process.h"
 #include "quarantine.h"
 #include "real.h"
 #include "self.h"
@@ -40,7 +41,6 @@ RUN_WRAP(int, prlimit64,
     return limited((int)resource, RUN_REAL(prlimit64)(process, resource, limit, before));
 }
 
-/* A filter may kill who calls dup3, where the program itself only closes. */
 RUN_WRAP(int, prctl, (int operation, ...))
 {
     unsigned long arguments[4];
@@ -49,7 +49,7 @@ RUN_WRAP(int, prctl, (int operation, ...))
     for (unsigned i = 0; i < 4; i++)
         arguments[i] = va_arg(list, unsigned long);
     va_end(list);
-    if (operation == PR_SET_SECCOMP && run_is_on())
-        run_quarantine_stop();
+    if (operation == PR_SET_SECCOMP)
+        run_process_confined();
     return RUN_REAL(prctl)(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
 }

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,6 +80,13 @@ static long end_process(const long *a)
     return pass(SYS_exit_group, a);
 }
 
+static long confine(const long *a)
+{
+    if (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER)
+        run_process_confined();
+    return pass(SYS_seccomp, a);
+}
+
 /* ---- which is which -------------------------------------------------------------------------- */
 
 #define OPENING_CASE(number, name) \
@@ -96,6 +105,10 @@ static long call_other(long number, const long *a)
         return open_at2(a);
     case SYS_exit_group:
         return end_process(a);
+    case SYS_prctl:
+        return prctl((int)a[0], a[1], a[2], a[3], a[4]);
+    case SYS_seccomp:
+        return confine(a);
 #ifdef SYS_fork
     case SYS_fork:
 #endif

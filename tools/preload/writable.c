@@ -27,7 +27,7 @@ void run_opened_to_write(int descriptor)
 {
     struct statfs system;
     run_number *number = run_number_of(descriptor);
-    if (number == NULL || !run_is_on())
+    if (number == NULL || !run_is_on() || run_is_confined())
         return;
     int saved = errno;
     if (fstatfs(descriptor, &system) == 0 && tells_at_close((unsigned)system.f_type))

@@ -4,6 +4,7 @@
  * expect: nothing
  * run: error
  * run: death
+ * run: death by_number
  * skip-flavours: address thread */
 #include "program.h"
 #include <linux/filter.h>
@@ -15,6 +16,8 @@
 #define ALLOW(name)                                        \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+static bool by_number;
 
 static void confine(unsigned otherwise)
 {
@@ -30,7 +33,10 @@ static void confine(unsigned otherwise)
     };
     struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+    if (by_number)
+        MUST(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0);
+    else
+        MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 int main(int count, char **arguments)
@@ -40,8 +46,9 @@ int main(int count, char **arguments)
     for (int i = 0; i < 20; i++)
         opened[i] = open("/etc/hostname", O_RDONLY);
     MUST(close(opened[19]) == 0);
-    confine(strcmp(arguments[count - 1], "death") == 0 ? SECCOMP_RET_KILL_PROCESS
-                                                       : SECCOMP_RET_ERRNO | EPERM);
+    by_number = count > 2;
+    confine(strcmp(arguments[1], "death") == 0 ? SECCOMP_RET_KILL_PROCESS
+                                               : SECCOMP_RET_ERRNO | EPERM);
     for (int i = 0; i < 19; i++) {
         MUST(read(opened[i], &byte, 1) == 1);
         MUST(close(opened[i]) == 0);
