@@ -186,10 +186,26 @@ Test(owners, reopening_failed)
     int number = opened_owned();
     cr_expect(run_owner_reopens(&ended, &thing, "freopen"));
     close(number);
-    run_owner_reopened(&ended, &thing, -1);
+    errno = ENOENT;
+    run_owner_not_reopened(&ended, &thing, "freopen");
+    cr_expect_eq(errno, ENOENT);
     cr_expect_eq(run_state_of(number), RUN_TOMB);
+    cr_expect_eq(reports_total(), 0);
+    cr_expect_eq(close_stream(), -1);
+    cr_assert_eq(reports_total(), 1);
+    cr_expect_not_null(reports_nth(HF_REPORT_DOUBLE_CLOSE, 0));
+}
+
+Test(owners, forgotten_is_unknown)
+{
+    int number = opened_owned();
+    errno = ENOENT;
+    run_owner_forget(&thing);
+    run_owner_forget(&number);
+    cr_expect_eq(errno, ENOENT);
+    cr_expect_not(run_owner_is_open(&thing));
+    cr_expect_not(run_owner_is_closed(&thing));
     cr_expect_eq(close_stream(), 0);
-    cr_expect_eq(ended.descriptor, -1);
     cr_expect_eq(reports_total(), 0);
 }
 

@@ -203,10 +203,32 @@ void run_owner_reopened(const run_owner_end *end, const void *pointer, int descr
     if (!run_pointer_look_up(pointer, &owner))
         return;
     own(owner.cell, descriptor);
-    if (descriptor < 0)
-        return;
     copy_text(owner.cell->what[owner.cell->life], run_what_of(descriptor));
     run_set_stream(descriptor, owner.handle);
+}
+
+void run_owner_not_reopened(const run_owner_end *end, const void *pointer, const char *operation)
+{
+    run_pointer_view owner;
+    int saved = errno;
+    if (end->descriptor >= 0)
+        run_quarantine_put_if_free(end->descriptor);
+    if (run_pointer_look_up(pointer, &owner))
+        (void)end_owner(owner.handle, operation);
+    errno = saved;
+}
+
+void run_owner_forget(const void *pointer)
+{
+    run_pointer_view owner;
+    int saved = errno;
+    run_self.inside++;
+    if (run_pointer_look_up(pointer, &owner)) {
+        end_unseen(owner.cell);
+        run_pointer_publish(owner.cell, HF_NULL_HANDLE);
+    }
+    run_self.inside--;
+    errno = saved;
 }
 
 /* ---- raw closes ----------------------------------------------------------------------------- */

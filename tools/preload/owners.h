@@ -39,8 +39,14 @@ int run_owner_ended(const run_owner_end *end, int result);
 /* The stream is about to get another descriptor (freopen); false: it is not known for open. */
 bool run_owner_reopens(run_owner_end *end, const void *pointer, const char *operation);
 
-/* It has got it, and is now what the descriptor is; -1: it has none, for that failed. */
+/* It has got it, and is now what the descriptor is. */
 void run_owner_reopened(const run_owner_end *end, const void *pointer, int descriptor);
+
+/* That failed, which closes the stream: to close it afterwards is to close it twice. */
+void run_owner_not_reopened(const run_owner_end *end, const void *pointer, const char *operation);
+
+/* The pointer is unknown from now on. */
+void run_owner_forget(const void *pointer);
 
 /* Whether the pointer is open, was closed, as far as we know; neither: it is unknown. */
 bool run_owner_is_open(const void *pointer);

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
+#include "site.h"
 #include "wrap_use.h"
 
 /* ---- poll ----------------------------------------------------------------------------------- */
@@ -28,11 +29,21 @@ static bool is_probe(const struct pollfd *set, nfds_t count)
     return unknown >= PROBES;
 }
 
+/* To ask of one descriptor for nothing is to ask whether it is open; loops over the table do so. */
+static void enter_series(const struct pollfd *set, nfds_t count)
+{
+    if (count == 1 && set->fd >= 0 && set->events == 0)
+        run_series_step(RUN_PROBING, set->fd, run_site_caller(RUN_CALLER_SITE()),
+                        run_state_of(set->fd) == RUN_UNKNOWN);
+    else
+        run_series_break();
+}
+
 static int polled(int result, const struct pollfd *set, nfds_t count, const char *operation)
 {
     if (!run_is_on())
         return result;
-    run_series_break();
+    enter_series(set, count);
     run_self.last_closed = -1;
     if (result <= 0 || is_probe(set, count))
         return result;

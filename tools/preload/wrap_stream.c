@@ -227,19 +227,27 @@ RUN_WRAP(int, endmntent, (FILE * stream))
 
 /* ---- freopen -------------------------------------------------------------------------------- */
 
-/* `stream` is what was reopened, NULL after a failure, when `given` is closed, but not freed. */
-static void reopened(const run_owner_end *end, bool known, FILE *given, FILE *stream,
-                     const char *path)
+static void reopened(const run_owner_end *end, bool known, FILE *stream, const char *path)
 {
-    int descriptor = stream != NULL ? descriptor_of(stream) : -1;
+    int descriptor = descriptor_of(stream);
     if (descriptor >= 0 && descriptor == end->descriptor)
         run_opened(descriptor, RUN_PLACED, "freopen", "%s", path);
-    else if (descriptor >= 0)
+    else
         run_opened_path(descriptor, "freopen", path);
     if (known)
-        run_owner_reopened(end, given, descriptor);
-    else if (stream != NULL)
+        run_owner_reopened(end, stream, descriptor);
+    else
         run_owner_opened(stream, &run_type_stream, descriptor, "freopen", NULL);
+}
+
+/* The stream is closed now.  Programs close the standard ones again when they exit, without asking
+ * what became of them, and no harm comes of it. */
+static void not_reopened(const run_owner_end *end, bool known, FILE *stream)
+{
+    if (known)
+        run_owner_not_reopened(end, stream, "freopen");
+    if (is_standard(stream))
+        run_owner_forget(stream);
 }
 
 static FILE *reopen(FILE *(*real)(const char *, const char *, FILE *), const char *path,
@@ -252,7 +260,10 @@ static FILE *reopen(FILE *(*real)(const char *, const char *, FILE *), const cha
     meet_standard(stream);
     bool known = run_owner_reopens(&end, stream, "freopen");
     FILE *answer = real(path, mode, stream);
-    reopened(&end, known, stream, answer, path != NULL ? path : "the same file, opened again");
+    if (answer != NULL)
+        reopened(&end, known, answer, path != NULL ? path : "the same file, opened again");
+    else
+        not_reopened(&end, known, stream);
     return answer;
 }
 
