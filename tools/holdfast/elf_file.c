@@ -84,7 +84,7 @@ bool elf_read(const char *path, elf_facts *out)
     if (file < 0)
         return false;
     if (elf_version(EV_CURRENT) != EV_NONE) {
-        Elf *elf = elf_begin(file, ELF_C_READ, NULL);
+        Elf *elf = elf_begin(file, ELF_C_READ_MMAP, NULL);
         good = read_facts(elf, out);
         if (elf != NULL)
             elf_end(elf);

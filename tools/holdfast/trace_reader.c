@@ -102,7 +102,9 @@ static bool look_at(hf_reader *reader, uint64_t at, uint64_t size)
 {
     if (at >= reader->start && at + size <= reader->start + reader->held)
         return true;
-    uint64_t held = read_bytes(reader, reader->first, at, WINDOW);
+    /* Not the whole window where so much was not written yet: most traces of a run are short. */
+    uint64_t written = reader->limit > at + size ? reader->limit - at : size;
+    uint64_t held = read_bytes(reader, reader->first, at, written < WINDOW ? written : WINDOW);
     __atomic_thread_fence(__ATOMIC_ACQUIRE); /* see above */
     uint64_t again = read_bytes(reader, reader->second, at, held);
     reader->start = at;
