@@ -157,7 +157,7 @@ static bool is_file(const struct stat *status)
 {
     if (S_ISREG(status->st_mode))
         return true;
-    errno = EINVAL;
+    errno = S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
     return false;
 }
 

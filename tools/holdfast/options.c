@@ -25,19 +25,21 @@ static const option_text texts[OPTION_COUNT] = {RUN_SETTINGS(TEXT_OF_SETTING)
 
 /* ---- one option ----------------------------------------------------------------------------- */
 
-static void list_keys(void)
-{
-    fprintf(stderr, "holdfast run: there are:");
-    for (unsigned i = 0; i < OPTION_COUNT; i++)
-        fprintf(stderr, " %s", texts[i].key);
-    fprintf(stderr, "; see holdfast run --help\n");
-}
+/* Who looks at the command line does not see what the environment has. */
+static const char *where = "";
 
 static _Noreturn void refuse(const char *what, hf_token token, const char *remedy)
 {
-    tool_tell("%s '%.*s'%s", what, (int)token.length, token.text, remedy);
-    list_keys();
-    exit(TOOL_FAILED);
+    tool_fail("%s%s '%.*s'%s", where, what, (int)token.length, token.text, remedy);
+}
+
+static _Noreturn void refuse_key(hf_token key)
+{
+    char keys[512] = "; there are:";
+    size_t length = strlen(keys);
+    for (unsigned i = 0; i < OPTION_COUNT && length < sizeof keys; i++)
+        length += (size_t)snprintf(keys + length, sizeof keys - length, " %s", texts[i].key);
+    refuse("there is no option", key, keys);
 }
 
 static bool find_key(hf_token token, option_key *key)
@@ -54,7 +56,9 @@ static bool find_key(hf_token token, option_key *key)
 static _Noreturn void refuse_value(option_key key, hf_token value)
 {
     char remedy[160];
-    (void)snprintf(remedy, sizeof remedy, ": %s=%s is expected", texts[key].key, texts[key].values);
+    (void)snprintf(remedy, sizeof remedy, ": %s=%s is expected%s", texts[key].key,
+                   texts[key].values,
+                   key == OPTION_EXPECT ? "; see holdfast run --help for the kinds" : "");
     refuse("malformed value", value, remedy);
 }
 
@@ -102,7 +106,7 @@ static void read_pairs(options *into, const char *text)
             return;
         case HF_GRAMMAR_PAIR:
             if (!find_key(key, &found))
-                refuse("there is no option", key, "");
+                refuse_key(key);
             set(into, found, value);
             break;
         case HF_GRAMMAR_NO_VALUE:
@@ -144,7 +148,10 @@ static const char documentation[] =
     "twice, used after they were closed, closed by somebody else, or never closed."
     "\v"
     "Each option may also be given as KEY=VALUE, with underscores, by -o or in the "
-    "environment's " OPTIONS_VARIABLE ", separated by colons; a switch without a value is on.\n\n"
+    "environment's " OPTIONS_VARIABLE ", separated by colons; a switch without a value is on.  "
+    "In parentheses is what holds unless it is said otherwise.\n\n"
+    "Kinds of findings: double-close, stale-use, handle-reuse, foreign-close, close-during-use, "
+    "clobber, standard-descriptor, leak; * in suppressions and expectations is any.\n\n"
     "Examples:\n\n"
     "  holdfast run ./server --port 80\n"
     "  holdfast run --leaks -- bash -c 'true | cat'\n"
@@ -155,9 +162,19 @@ static const char documentation[] =
     "expect=; 125: holdfast failed; 126: the program cannot be run, or not be looked into; 127: it "
     "was not found.";
 
+/* With what is so unless it is said otherwise, where that is not off, or the first. */
+static const char *help_of(const option_text *of, char *text, size_t size)
+{
+    if (of->initial == 0)
+        return of->help;
+    (void)snprintf(text, size, "%s (%u)", of->help, (unsigned)of->initial);
+    return text;
+}
+
 static void fill_argp(struct argp_option *list)
 {
     static char names[OPTION_COUNT][24]; /* with dashes */
+    static char helps[OPTION_COUNT][160];
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         char *name = names[i];
         (void)snprintf(name, sizeof names[i], "%s", texts[i].key);
@@ -167,7 +184,7 @@ static void fill_argp(struct argp_option *list)
                                        .key = KEY_OF_FIRST + (int)i,
                                        .arg = texts[i].values,
                                        .flags = is_switch((option_key)i) ? OPTION_ARG_OPTIONAL : 0,
-                                       .doc = texts[i].help};
+                                       .doc = help_of(&texts[i], helps[i], sizeof helps[i])};
     }
     list[OPTION_COUNT] =
         (struct argp_option){.key = 'o', .arg = "KEY=VALUE:...", .doc = "options as one text"};
@@ -183,8 +200,11 @@ void options_read(options *out, int argc, char **argv)
     for (unsigned i = 0; i < OPTION_COUNT; i++)
         out->numbers[i] = texts[i].initial;
     fill_argp(list);
-    if (environment != NULL)
+    if (environment != NULL) {
+        where = OPTIONS_VARIABLE ": ";
         read_pairs(out, environment);
+        where = "";
+    }
     if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, out) != 0)
         exit(TOOL_FAILED);
 }

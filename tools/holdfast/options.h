@@ -28,9 +28,10 @@
     X(EXITCODE, "exitcode", "0..255", 0,                                                         \
       "exit with this status if there were findings and the program itself ended with 0")        \
     X(LOG_PATH, "log_path", OPTION_IS_FILE, 0,                                                   \
-      "append findings to this file; %p stands for holdfast's process id; standard error")       \
+      "append findings to this file (standard error); %p stands for holdfast's process id")      \
     X(FORMAT, "format", "text|json", 0, "text, or a JSON object a line")                         \
-    X(COLOR, "color", "auto|always|never", 0, "auto: on a terminal")                             \
+    X(COLOR, "color", "auto|always|never", 0,                                                    \
+      "whether to use colours; auto: on a terminal, unless NO_COLOR is set")                     \
     X(SUPPRESSIONS, "suppressions", OPTION_IS_FILE, 0,                                           \
       "a file of lines kind:glob; findings with such a function, file or module in a stack are " \
       "only counted")                                                                            \

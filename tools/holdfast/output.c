@@ -44,7 +44,8 @@ static int open_log(const char *pattern)
 static bool is_for_colours(int descriptor)
 {
     const char *terminal = getenv("TERM");
-    return isatty(descriptor) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    return getenv("NO_COLOR") == NULL && isatty(descriptor) == 1 && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 void output_init(output *of, const options *from)

@@ -11,7 +11,8 @@
 
 static void refuse(void *context, unsigned line)
 {
-    tool_fail("%s:%u: a suppression is kind:pattern", (const char *)context, line);
+    tool_fail("%s:%u: a suppression is kind:glob, of a kind of finding or *", (const char *)context,
+              line);
 }
 
 /* The whole file, and room for one byte more. */

@@ -17,11 +17,11 @@
 /* X(NAME, "key", default, "help"): what the traced processes read from the trace's settings. */
 #define RUN_SETTINGS(X)                                                             \
     X(QUARANTINE, "quarantine", 256,                                                \
-      "how many closed descriptors are kept from being used again; 0: none")        \
+      "how many closed descriptors are kept from being used again, 0 for none")        \
     X(FOLLOW, "follow", 1, "look into child processes that execute other programs") \
     X(LEAKS, "leaks", 0, "report what is open when a process exits")                \
     X(HALT_ON_ERROR, "halt_on_error", 0, "abort the process at its first finding")  \
-    X(STACK_DEPTH, "stack_depth", 16, "frames of a recorded stack, 1 to 64")        \
+    X(STACK_DEPTH, "stack_depth", 16, "frames of a recorded stack")                 \
     X(PROBES, "probes", 0, "report fcntl(F_GETFD) and the like on closed descriptors, too")
 
 typedef enum run_setting {
