@@ -23,6 +23,7 @@
  * expect: stale-use now=by_dup closed=close_it opened=open_it
  * expect: stale-use now=by_dup2 closed=close_it opened=open_it
  * expect: stale-use now=by_dup3 closed=close_it opened=open_it
+ * expect: stale-use now=by_fcntl_dup closed=close_it opened=open_it
  * expect: stale-use now=by_fcntl_set closed=close_it opened=open_it
  * expect: stale-use now=by_fcntl_lock closed=close_it opened=open_it
  * expect: stale-use now=by_ioctl closed=close_it opened=open_it
@@ -84,6 +85,7 @@ USE(mmap, mmap(NULL, 1, PROT_READ, MAP_PRIVATE, d, 0) == MAP_FAILED ? -1 : 0)
 USE(dup, dup(d))
 USE(dup2, dup2(d, 900))
 USE(dup3, dup3(d, 900, O_CLOEXEC))
+USE(fcntl_dup, fcntl(d, F_DUPFD, 3))
 USE(fcntl_set, fcntl(d, F_SETFL, 0))
 USE(fcntl_lock, fcntl(d, F_SETLK, &lock))
 USE(ioctl, ioctl(d, FIONREAD, &number))
@@ -145,6 +147,7 @@ int main(int count, char **arguments)
     by_dup(descriptor);
     by_dup2(descriptor);
     by_dup3(descriptor);
+    by_fcntl_dup(descriptor);
     by_fcntl_set(descriptor);
     by_fcntl_lock(descriptor);
     by_ioctl(descriptor);

@@ -1,7 +1,7 @@
 /* 1 is closed, and later a file that is meant for something else lands there: what is printed goes
  * into it.
  *
- * expect: standard-descriptor now=open_data victim_closed=close_output */
+ * expect: standard-descriptor now=open_data closed=close_output */
 #include "program.h"
 
 STEP void close_output(void)

@@ -1,6 +1,6 @@
 /* 0 is closed, and a pair of sockets lands there.
  *
- * expect: standard-descriptor now=open_sockets victim_closed=close_input */
+ * expect: standard-descriptor now=open_sockets closed=close_input */
 #include "program.h"
 #include <sys/socket.h>
 
