@@ -243,6 +243,35 @@ Test(uses_among_threads, more_than_there_is_room_for)
     cr_expect_eq(run_self.call_count, 0);
 }
 
+Test(uses_among_threads, set_holds_its_first_few)
+{
+    enum { COUNT = RUN_SET_USES + 2 };
+    run_set_use set = {0};
+    int numbers[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        numbers[i] = opened_seen();
+    for (int i = 0; i < COUNT; i++)
+        cr_expect(run_use_enter_in_set(&set, numbers[i], "poll"));
+    for (int i = 0; i < COUNT; i++)
+        cr_expect_eq(regions_of(numbers[i]), i < RUN_SET_USES ? 1 : 0);
+    run_use_leave_set(&set);
+    for (int i = 0; i < COUNT; i++)
+        cr_expect_eq(regions_of(numbers[i]), 0);
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(uses_among_threads, set_holds_what_is_open)
+{
+    run_set_use set = {0};
+    int closed = opened_seen();
+    must_close_number(closed);
+    cr_expect_not(run_use_enter_in_set(&set, closed, "poll"));
+    cr_expect_not(run_use_enter_in_set(&set, opened_unseen(), "poll"));
+    cr_expect_not(run_use_enter_in_set(&set, -1, "poll"));
+    cr_expect_eq(set.count, 0);
+    cr_expect_eq(reports_total(), 0);
+}
+
 Test(uses_among_threads, closed_meanwhile)
 {
     run_use use;

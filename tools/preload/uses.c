@@ -1,8 +1,8 @@
 /* Uses: regions of descriptors, while several threads run.
  *
- * Each thread keeps the calls that it is inside of, innermost last: one, and one more for each
- * signal handler.  They lie in a static array by the thread's record, because closers of other
- * threads read them, and a thread's own memory goes with it.
+ * Each thread keeps the calls that it is inside of, innermost last: one for each descriptor of its
+ * call, and the same for each signal handler.  They lie in a static array by the thread's record,
+ * because closers of other threads read them, and a thread's own memory goes with it.
  *
  * Who reads what.  A call's `handle` is written last and cleared first, so a closer that finds its
  * handle there reads the operation and the frame of the very call, unless the thread leaves it in
@@ -14,7 +14,7 @@
  *
  * How a call that was left by a jump is found: its frame lies below that of the next call, or on
  * another stack than the thread's own while the next call is on the thread's own.  (Calls of the
- * same frame are one wrapper's, of two descriptors.)  The jump functions of the C library are
+ * same frame are one wrapper's, of several descriptors.)  The jump functions of the C library are
  * wrapped besides (wrap_jump.c), which covers all but setcontext in signal handlers.  A thread that
  * ends by cancellation gives all back with its record. */
 #include "uses.h"
@@ -33,7 +33,7 @@
 
 RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 
-enum { CALLS = 8, DEPTH_MAX = 64 };
+enum { CALLS = 2 * RUN_SET_USES, DEPTH_MAX = 64 };
 
 typedef struct call {
     uint64_t handle;       /* 0: none */
@@ -261,6 +261,25 @@ bool run_use_in_set(int descriptor, const char *operation)
         return false;
     find_stale(handle, operation, false);
     return true;
+}
+
+bool run_use_enter_in_set(run_set_use *set, int descriptor, const char *operation)
+{
+    if (run_state_of(descriptor) != RUN_LIVE)
+        return false;
+    if (set->count == RUN_SET_USES)
+        return true;
+    run_use *use = &set->uses[set->count];
+    *use = (run_use){.descriptor = descriptor, .operation = operation};
+    bool is_open = enter_call(use, run_handle_of(descriptor), operation);
+    set->count += use->in_region;
+    return is_open;
+}
+
+void run_use_leave_set(run_set_use *set)
+{
+    while (set->count > 0)
+        end_call(&set->uses[--set->count]);
 }
 
 /* ---- holders -------------------------------------------------------------------------------- */
