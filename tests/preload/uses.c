@@ -331,6 +331,7 @@ static void *hold(void *argument)
     run_use use;
     int number = *(const int *)argument;
     cr_assert(run_use_begin(&use, number, "recv"));
+    pthread_setname_np(pthread_self(), "receiver");
     sem_post(&is_there_now);
     sem_wait(&go_on);
     run_use_end(&use, false);
@@ -350,6 +351,7 @@ Test(uses_among_threads, holder_is_another_thread)
     sem_wait(&is_there_now);
     cr_assert(run_use_find_holder(number, &holder));
     cr_expect_str_eq(holder.operation, "recv");
+    cr_expect_str_eq(holder.moment.thread_name, "receiver");
     cr_expect_gt(holder.moment.frame_count, 0);
     cr_expect_neq(holder.moment.thread, 0);
     sem_post(&go_on);
