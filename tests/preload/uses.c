@@ -243,6 +243,35 @@ Test(uses_among_threads, more_than_there_is_room_for)
     cr_expect_eq(run_self.call_count, 0);
 }
 
+Test(uses_among_threads, set_holds_its_first_few)
+{
+    enum { COUNT = RUN_SET_USES + 2 };
+    run_set_use set = {0};
+    int numbers[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        numbers[i] = opened_seen();
+    for (int i = 0; i < COUNT; i++)
+        cr_expect(run_use_enter_in_set(&set, numbers[i], "poll"));
+    for (int i = 0; i < COUNT; i++)
+        cr_expect_eq(regions_of(numbers[i]), i < RUN_SET_USES ? 1 : 0);
+    run_use_leave_set(&set);
+    for (int i = 0; i < COUNT; i++)
+        cr_expect_eq(regions_of(numbers[i]), 0);
+    cr_expect_eq(reports_total(), 0);
+}
+
+Test(uses_among_threads, set_holds_what_is_open)
+{
+    run_set_use set = {0};
+    int closed = opened_seen();
+    must_close_number(closed);
+    cr_expect_not(run_use_enter_in_set(&set, closed, "poll"));
+    cr_expect_not(run_use_enter_in_set(&set, opened_unseen(), "poll"));
+    cr_expect_not(run_use_enter_in_set(&set, -1, "poll"));
+    cr_expect_eq(set.count, 0);
+    cr_expect_eq(reports_total(), 0);
+}
+
 Test(uses_among_threads, closed_meanwhile)
 {
     run_use use;
@@ -302,6 +331,7 @@ static void *hold(void *argument)
     run_use use;
     int number = *(const int *)argument;
     cr_assert(run_use_begin(&use, number, "recv"));
+    pthread_setname_np(pthread_self(), "receiver");
     sem_post(&is_there_now);
     sem_wait(&go_on);
     run_use_end(&use, false);
@@ -321,6 +351,7 @@ Test(uses_among_threads, holder_is_another_thread)
     sem_wait(&is_there_now);
     cr_assert(run_use_find_holder(number, &holder));
     cr_expect_str_eq(holder.operation, "recv");
+    cr_expect_str_eq(holder.moment.thread_name, "receiver");
     cr_expect_gt(holder.moment.frame_count, 0);
     cr_expect_neq(holder.moment.thread, 0);
     sem_post(&go_on);

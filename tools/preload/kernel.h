@@ -3,6 +3,7 @@
 #ifndef RUN_KERNEL_H
 #define RUN_KERNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
@@ -29,6 +30,11 @@ static inline int run_kernel_fcntl(int descriptor, int command, long argument)
 static inline int run_kernel_openat(int directory, const char *path, int flags)
 {
     return (int)RUN_REAL(syscall)(SYS_openat, (long)directory, path, (long)flags, 0L);
+}
+
+static inline long run_kernel_read(int descriptor, void *buffer, size_t size)
+{
+    return RUN_REAL(syscall)(SYS_read, (long)descriptor, buffer, size);
 }
 
 /* -1 also where the system has no such call. */

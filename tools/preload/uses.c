@@ -1,8 +1,8 @@
 /* Uses: regions of descriptors, while several threads run.
  *
- * Each thread keeps the calls that it is inside of, innermost last: one, and one more for each
- * signal handler.  They lie in a static array by the thread's record, because closers of other
- * threads read them, and a thread's own memory goes with it.
+ * Each thread keeps the calls that it is inside of, innermost last: one for each descriptor of its
+ * call, and the same for each signal handler.  They lie in a static array by the thread's record,
+ * because closers of other threads read them, and a thread's own memory goes with it.
  *
  * Who reads what.  A call's `handle` is written last and cleared first, so a closer that finds its
  * handle there reads the operation and the frame of the very call, unless the thread leaves it in
@@ -14,17 +14,22 @@
  *
  * How a call that was left by a jump is found: its frame lies below that of the next call, or on
  * another stack than the thread's own while the next call is on the thread's own.  (Calls of the
- * same frame are one wrapper's, of two descriptors.)  The jump functions of the C library are
+ * same frame are one wrapper's, of several descriptors.)  The jump functions of the C library are
  * wrapped besides (wrap_jump.c), which covers all but setcontext in signal handlers.  A thread that
  * ends by cancellation gives all back with its record. */
 #include "uses.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/record.h"
 #include "core/region.h"
 #include "findings.h"
+#include "kernel.h"
+#include "platform/platform.h"
 #include "real.h"
 #include "report/moments.h"
 #include "report/threads.h"
@@ -33,7 +38,7 @@
 
 RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 
-enum { CALLS = 8, DEPTH_MAX = 64 };
+enum { CALLS = 2 * RUN_SET_USES, DEPTH_MAX = 64 };
 
 typedef struct call {
     uint64_t handle;       /* 0: none */
@@ -263,6 +268,25 @@ bool run_use_in_set(int descriptor, const char *operation)
     return true;
 }
 
+bool run_use_enter_in_set(run_set_use *set, int descriptor, const char *operation)
+{
+    if (run_state_of(descriptor) != RUN_LIVE)
+        return false;
+    if (set->count == RUN_SET_USES)
+        return true;
+    run_use *use = &set->uses[set->count];
+    *use = (run_use){.descriptor = descriptor, .operation = operation};
+    bool is_open = enter_call(use, run_handle_of(descriptor), operation);
+    set->count += use->in_region;
+    return is_open;
+}
+
+void run_use_leave_set(run_set_use *set)
+{
+    while (set->count > 0)
+        end_call(&set->uses[--set->count]);
+}
+
 /* ---- holders -------------------------------------------------------------------------------- */
 
 static const call *find_call(uint64_t handle, uint32_t record)
@@ -291,6 +315,29 @@ static uint32_t walk(const call *of, uintptr_t *frames, uint32_t capacity)
     return is_inside && count > 0 && frames[0] == of->caller ? count : 0;
 }
 
+/* What the thread is called now, where the record says what it was called when it began: most are
+ * named after that.  NULL if the system does not say, or must not be asked. */
+static const char *name_now(uint64_t thread)
+{
+    static __thread char name[HF_OS_THREAD_NAME_SIZE + 1]
+        __attribute__((tls_model("initial-exec")));
+    char path[64];
+    int saved = errno;
+    long length = -1;
+    (void)snprintf(path, sizeof path, "/proc/self/task/%" PRIu64 "/comm", thread);
+    int file = run_is_confined() ? -1 : run_kernel_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+        length = run_kernel_read(file, name, sizeof name - 1);
+        (void)run_kernel_close(file);
+    }
+    errno = saved;
+    if (length <= 0)
+        return NULL;
+    name[length] = 0;
+    name[strcspn(name, "\n")] = 0;
+    return name;
+}
+
 static void describe(uint32_t record, const call *found, hf_trace_holder *out)
 {
     static __thread uintptr_t frames[DEPTH_MAX] __attribute__((tls_model("initial-exec")));
@@ -298,6 +345,9 @@ static void describe(uint32_t record, const call *found, hf_trace_holder *out)
     uintptr_t caller = found->caller;
     out->operation = found->operation;
     out->moment = hf_make_moment((hf_trace){.thread = hf_record_thread(record)});
+    const char *name = name_now(out->moment.thread);
+    if (name != NULL)
+        out->moment.thread_name = name;
     out->moment.frames = frames;
     out->moment.frame_count = walk(found, frames, depth < DEPTH_MAX ? depth : DEPTH_MAX);
     if (out->moment.frame_count == 0) {

@@ -96,6 +96,18 @@ bool run_look_begin(run_use *use, int descriptor, const char *operation);
  * is not open; reports that.  For a number that may be open again, unseen, asks the system. */
 bool run_use_in_set(int descriptor, const char *operation);
 
+/* While such a call lasts, the first few of its descriptors are regions, if the process has several
+ * threads.  It begins as zeros. */
+enum { RUN_SET_USES = 8 };
+typedef struct run_set_use {
+    uint32_t count;
+    run_use uses[RUN_SET_USES];
+} run_set_use;
+
+/* True: the descriptor is open, as far as we know, and was entered if there was room. */
+bool run_use_enter_in_set(run_set_use *set, int descriptor, const char *operation);
+void run_use_leave_set(run_set_use *set);
+
 /* For a closer: another thread that is inside a call on this descriptor's last handle now; false:
  * none is known, and nothing is to be told.  *out is valid until this thread's next call. */
 struct hf_trace_holder;

@@ -2,7 +2,11 @@
  *
  * poll tells of each descriptor whether it is open, tombstones included, so it is asked first; its
  * sets may be ways to find out what is open.  select fails as a whole if one is closed, but takes a
- * tombstone for open, so the sets are looked through before. */
+ * tombstone for open, so the sets are looked through before.
+ *
+ * Among threads both sets are looked through before, too: what is open then is in use until the
+ * call returns.  Who closes it meanwhile is told of that; it is no stale use, then, that poll finds
+ * it closed. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -29,52 +33,76 @@ static bool is_probe(const struct pollfd *set, nfds_t count)
     return unknown >= PROBES;
 }
 
+enum { REMEMBERED = 512 }; /* of a larger set, what was open is told for stale if it is closed */
+
+typedef struct polling {
+    struct pollfd *set;
+    nfds_t count;
+    const char *operation;
+    run_set_use uses;
+    uint64_t was_open[REMEMBERED / 64];
+} polling;
+
 /* To ask of one descriptor for nothing is to ask whether it is open; loops over the table do so. */
-static void enter_series(const struct pollfd *set, nfds_t count)
+static bool is_look(const polling *of)
 {
-    if (count == 1 && set->fd >= 0 && set->events == 0)
-        run_series_step(RUN_PROBING, set->fd, run_site_caller(RUN_CALLER_SITE()),
-                        run_state_of(set->fd) == RUN_UNKNOWN);
-    else
-        run_series_break();
+    return of->count == 1 && of->set->fd >= 0 && of->set->events == 0;
 }
 
-static int polled(int result, const struct pollfd *set, nfds_t count, const char *operation)
+static void enter_series(const polling *of, int result)
 {
+    if (result >= 0 && is_look(of))
+        run_series_step(RUN_PROBING, of->set->fd, run_site_caller(RUN_CALLER_SITE()),
+                        run_state_of(of->set->fd) == RUN_UNKNOWN);
+    else
+        run_series_break();
+    run_self.last_closed = -1;
+}
+
+static void poll_begins(polling *of)
+{
+    if (__libc_single_threaded || !run_is_on())
+        return;
+    for (nfds_t i = 0; i < of->count && i < REMEMBERED; i++)
+        if (run_use_enter_in_set(&of->uses, of->set[i].fd, of->operation))
+            of->was_open[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static bool was_open(const polling *of, nfds_t i)
+{
+    return i < REMEMBERED && (of->was_open[i / 64] >> (i % 64) & 1) != 0;
+}
+
+static int polled(polling *of, int result)
+{
+    run_use_leave_set(&of->uses);
     if (!run_is_on())
         return result;
-    enter_series(set, count);
-    run_self.last_closed = -1;
-    if (result <= 0 || is_probe(set, count))
+    enter_series(of, result);
+    if (result <= 0 || is_probe(of->set, of->count))
         return result;
-    for (nfds_t i = 0; i < count; i++)
-        if (is_refused(&set[i]))
-            (void)run_use_in_set(set[i].fd, operation);
+    for (nfds_t i = 0; i < of->count; i++)
+        if (is_refused(&of->set[i]) && !was_open(of, i))
+            (void)run_use_in_set(of->set[i].fd, of->operation);
     return result;
 }
 
-RUN_WRAP(int, poll, (struct pollfd * set, nfds_t count, int timeout))
-{
-    return polled(RUN_REAL(poll)(set, count, timeout), set, count, "poll");
-}
+#define WRAP_POLL(name, text, parameters, arguments)                  \
+    RUN_WRAP(int, name, parameters)                                   \
+    {                                                                 \
+        polling of = {.set = set, .count = count, .operation = text}; \
+        poll_begins(&of);                                             \
+        return polled(&of, RUN_REAL(name) arguments);                 \
+    }
 
-RUN_WRAP(int, ppoll,
-         (struct pollfd * set, nfds_t count, const struct timespec *timeout, const sigset_t *mask))
-{
-    return polled(RUN_REAL(ppoll)(set, count, timeout, mask), set, count, "ppoll");
-}
+/* clang-format off */
 
-RUN_WRAP(int, __poll_chk, (struct pollfd * set, nfds_t count, int timeout, size_t room))
-{
-    return polled(RUN_REAL(__poll_chk)(set, count, timeout, room), set, count, "poll");
-}
+WRAP_POLL(poll, "poll", (struct pollfd *set, nfds_t count, int timeout), (set, count, timeout))
+WRAP_POLL(ppoll, "ppoll", (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask), (set, count, timeout, mask))
+WRAP_POLL(__poll_chk, "poll", (struct pollfd *set, nfds_t count, int timeout, size_t room), (set, count, timeout, room))
+WRAP_POLL(__ppoll_chk, "ppoll", (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room), (set, count, timeout, mask, room))
 
-RUN_WRAP(int, __ppoll_chk,
-         (struct pollfd * set, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
-          size_t room))
-{
-    return polled(RUN_REAL(__ppoll_chk)(set, count, timeout, mask, room), set, count, "ppoll");
-}
+/* clang-format on */
 
 /* ---- select --------------------------------------------------------------------------------- */
 
@@ -82,6 +110,7 @@ typedef struct sets {
     int end;
     const fd_set *of[3];
     const char *operation;
+    run_set_use uses;
 } sets;
 
 enum { WORD_BITS = 8 * sizeof(unsigned long) };
@@ -105,29 +134,38 @@ static unsigned long word_in(const sets *of, int word)
 }
 
 /* Whether one of them is closed, as far as `is_closed` knows. */
-static bool visit(const sets *of, bool (*is_closed)(int descriptor, const char *operation))
+static bool visit(sets *of, bool (*is_closed)(sets *of, int descriptor))
 {
     bool found = false;
     for (int word = 0; word * WORD_BITS < of->end; word++)
         for (unsigned long bits = word_in(of, word); bits != 0; bits &= bits - 1)
-            found |= is_closed(word * WORD_BITS + __builtin_ctzl(bits), of->operation);
+            found |= is_closed(of, word * WORD_BITS + __builtin_ctzl(bits));
     return found;
 }
 
-static bool is_tombstone(int descriptor, const char *operation)
+static bool is_tombstone(sets *of, int descriptor)
 {
     switch (run_state_of(descriptor)) {
     case RUN_TOMB:
     case RUN_LEAVING:
     case RUN_OWN:
-        return run_use_in_set(descriptor, operation);
+        return run_use_in_set(descriptor, of->operation);
+    case RUN_LIVE:
+        if (!__libc_single_threaded)
+            (void)run_use_enter_in_set(&of->uses, descriptor, of->operation);
+        return false;
     default:
         return false;
     }
 }
 
+static bool is_closed_now(sets *of, int descriptor)
+{
+    return run_use_in_set(descriptor, of->operation);
+}
+
 /* False: the answer is EBADF. */
-static bool select_begins(const sets *of)
+static bool select_begins(sets *of)
 {
     if (!run_is_on())
         return true;
@@ -135,21 +173,23 @@ static bool select_begins(const sets *of)
     run_self.last_closed = -1;
     if (!visit(of, is_tombstone))
         return true;
+    run_use_leave_set(&of->uses);
     errno = EBADF;
     return false;
 }
 
-static int selected(int result, const sets *of)
+static int selected(int result, sets *of)
 {
+    run_use_leave_set(&of->uses);
     if (result < 0 && errno == EBADF && run_is_on())
-        (void)visit(of, run_use_in_set);
+        (void)visit(of, is_closed_now);
     return result;
 }
 
 RUN_WRAP(int, select,
          (int end, fd_set *readable, fd_set *writable, fd_set *special, struct timeval *timeout))
 {
-    sets of = {end, {readable, writable, special}, "select"};
+    sets of = {.end = end, .of = {readable, writable, special}, .operation = "select"};
     if (!select_begins(&of))
         return -1;
     return selected(RUN_REAL(select)(end, readable, writable, special, timeout), &of);
@@ -159,7 +199,7 @@ RUN_WRAP(int, pselect,
          (int end, fd_set *readable, fd_set *writable, fd_set *special,
           const struct timespec *timeout, const sigset_t *mask))
 {
-    sets of = {end, {readable, writable, special}, "pselect"};
+    sets of = {.end = end, .of = {readable, writable, special}, .operation = "pselect"};
     if (!select_begins(&of))
         return -1;
     return selected(RUN_REAL(pselect)(end, readable, writable, special, timeout, mask), &of);

@@ -1,18 +1,32 @@
-/* Two threads wait, in poll and in epoll_wait, for what is closed.
+/* Threads wait, in poll, select and epoll_wait, for what is closed.  That poll then finds closed
+ * what was open when it began is no stale use.
  *
  * expect: close-during-use now=close_polled opened=open_it holder=polls
- * expect: close-during-use now=close_set opened=open_set holder=waits */
+ * expect: close-during-use now=close_selected opened=open_selected holder=selects
+ * expect: close-during-use now=close_set opened=open_set holder=waits
+ * run:
+ * run: --quarantine=0 -- */
 #include "program.h"
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
+
+enum { THREADS = 3, MANY = 20 };
 
 static int ends[2];
+static int selected[2];
+static int woken[2];
 static int set;
-static pid_t ids[2];
+static pid_t ids[THREADS];
 
 STEP void open_it(void)
 {
     MUST(pipe(ends) == 0);
+}
+
+STEP void open_selected(void)
+{
+    MUST(pipe(selected) == 0);
 }
 
 STEP void open_set(void)
@@ -25,6 +39,11 @@ STEP void close_polled(void)
     MUST(close(ends[0]) == 0);
 }
 
+STEP void close_selected(void)
+{
+    MUST(close(selected[0]) == 0);
+}
+
 STEP void close_set(void)
 {
     MUST(close(set) == 0);
@@ -32,9 +51,22 @@ STEP void close_set(void)
 
 STEP void *polls(void *unused)
 {
-    struct pollfd one = {.fd = ends[0], .events = POLLIN};
+    struct pollfd all[MANY] = {{.fd = -1}, {.fd = ends[0], .events = POLLIN}};
+    for (int i = 2; i < MANY; i++)
+        all[i] = (struct pollfd){.fd = i % 2 != 0 ? ends[1] : -1};
     __atomic_store_n(&ids[0], gettid(), __ATOMIC_RELEASE);
-    MUST(poll(&one, 1, -1) == 1);
+    MUST(poll(all, MANY, -1) == 1);
+    return unused;
+}
+
+STEP void *selects(void *unused)
+{
+    fd_set readable;
+    FD_ZERO(&readable);
+    FD_SET(selected[0], &readable);
+    FD_SET(woken[0], &readable);
+    __atomic_store_n(&ids[2], gettid(), __ATOMIC_RELEASE);
+    MUST(select(woken[0] + 1, &readable, NULL, NULL, NULL) >= 1);
     return unused;
 }
 
@@ -49,12 +81,14 @@ STEP void *waits(void *unused)
 int main(void)
 {
     struct epoll_event event = {.events = EPOLLIN};
-    void *(*functions[2])(void *) = {polls, waits};
-    pthread_t threads[2];
+    void *(*functions[THREADS])(void *) = {polls, waits, selects};
+    pthread_t threads[THREADS];
     open_it();
+    open_selected();
     open_set();
+    MUST(pipe(woken) == 0);
     MUST(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event) == 0);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < THREADS; i++) {
         pid_t id;
         MUST(pthread_create(&threads[i], NULL, functions[i], NULL) == 0);
         while ((id = __atomic_load_n(&ids[i], __ATOMIC_ACQUIRE)) == 0)
@@ -62,10 +96,12 @@ int main(void)
         wait_until_asleep(id);
     }
     MUST(dup(ends[0]) > 0);
+    close_selected();
     close_set();
     close_polled();
     MUST(write(ends[1], "x", 1) == 1);
-    for (int i = 0; i < 2; i++)
+    MUST(write(woken[1], "x", 1) == 1);
+    for (int i = 0; i < THREADS; i++)
         MUST(pthread_join(threads[i], NULL) == 0);
     return 0;
 }
