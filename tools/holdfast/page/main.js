@@ -141,7 +141,11 @@ addEventListener("afterprint", () => {
   stage.style.flex = stage.style.height = "";
   setTheme(theme);
 });
-new ResizeObserver(paint).observe(stage);
+// At once: a frame of the old size would be seen.
+new ResizeObserver(() => {
+  paintTimeline();
+  paintOverview();
+}).observe(stage);
 
 measure();
 setTheme(theme);
