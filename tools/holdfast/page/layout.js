@@ -38,8 +38,7 @@ function freeLane(lanes, life, isShared) {
 
 // What was found of it afterwards lies in its lane, too.
 function lastOf(life) {
-  const times = (life.findings ?? []).map(finding => finding.time);
-  return Math.max(life.end, life.start + 1, ...times);
+  return (life.findings ?? []).reduce((last, finding) => Math.max(last, finding.time), Math.max(life.end, life.start + 1));
 }
 
 function lanesBy(list, keyOf) {

@@ -8,7 +8,11 @@ function noteAddress(name, value) {
     address.delete(name);
   else
     address.set(name, value);
-  history.replaceState(null, "", `#${address}`);
+  try {
+    history.replaceState(null, "", `#${address}`);
+  } catch {
+    // A page within another page may not have an address.
+  }
 }
 
 // `what`: {finding} or {life}.  A finding brings its life with it.
@@ -27,6 +31,7 @@ function choose(what, quietly = false) {
   else
     showNothing();
   byId("details").scrollTop = 0;
+  byId("said").textContent = byId("details").querySelector("h2")?.textContent ?? "";
   if (!quietly) {
     noteAddress("finding", finding ? finding.number : null);
     noteAddress("life", !finding && chosen.life ? chosen.life.number : null);
@@ -127,14 +132,20 @@ addEventListener("beforeprint", () => {
   fillPaper();
   document.documentElement.removeAttribute("data-dark");
   takeColours();
-  stage.style.height = `${Math.min(rowsHeight + RULER + 12, 900)}px`;
+  stage.style.flex = `0 0 ${Math.min(rowsHeight + RULER + 12, 900)}px`;
+  stage.style.height = stage.style.flexBasis;
+  stage.scrollTop = 0;
   paintTimeline();
 });
 addEventListener("afterprint", () => {
-  stage.style.height = "";
+  stage.style.flex = stage.style.height = "";
   setTheme(theme);
 });
-new ResizeObserver(paint).observe(stage);
+// At once: a frame of the old size would be seen.
+new ResizeObserver(() => {
+  paintTimeline();
+  paintOverview();
+}).observe(stage);
 
 measure();
 setTheme(theme);

@@ -94,8 +94,7 @@ function paintFinding(brush, finding, y) {
 
 // From a life's end to what was found of its number afterwards.
 function paintTail(brush, life, y) {
-  const last = Math.max(...life.findings.map(finding => finding.time));
-  const from = Math.max(GUTTER, xOf(life.end)), to = Math.min(view.width, xOf(last));
+  const from = Math.max(GUTTER, xOf(life.end)), to = Math.min(view.width, xOf(lastOf(life)));
   if (to > from) {
     brush.strokeStyle = colours.bad;
     brush.lineWidth = 1;
@@ -155,7 +154,6 @@ function paintLife(brush, life, top) {
 
 function paintLane(brush, lane, top) {
   let lastPixel = -1;
-  const blamed = [];
   brush.fillStyle = colours.line;
   brush.globalAlpha = 0.45;
   brush.fillRect(GUTTER, top + LANE_HEIGHT - 1, view.width, 1);
@@ -173,9 +171,7 @@ function paintLane(brush, lane, top) {
     lastPixel = pixel;
   }
   for (const life of lane.blamed)
-    blamed.push(...life.findings);
-  for (const finding of blamed)
-    if (finding.life === null || finding.life.lane === lane || finding.other?.lane === lane)
+    for (const finding of life.findings)
       paintFinding(brush, finding, top + LANE_HEIGHT / 2 - 1);
 }
 
