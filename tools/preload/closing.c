@@ -128,7 +128,9 @@ static int close_live(const closing *at)
     }
     (void)run_word_move(at->number, at->word, RUN_FREE);
     errno = saved;
-    return close_really(at->descriptor);
+    int result = close_really(at->descriptor);
+    run_quarantine_put_closed(at->descriptor);
+    return result;
 }
 
 /* The kernel knows whether it was opened again unseen. */

@@ -44,6 +44,8 @@ static uint32_t high = SEEN_MAX;
 static uint32_t evicting; /* threads that have LEAVING numbers */
 static int source = -1;   /* what tombstones are made of */
 static uint32_t source_tries;
+static bool watched; /* ThreadSanitizer stands behind, and is to see each close: else the number's
+                        next life would race with this one for it */
 
 /* ---- what tombstones are made of ------------------------------------------------------------ */
 
@@ -238,6 +240,7 @@ void run_quarantine_resize(void)
 
 void run_quarantine_start(void)
 {
+    watched = run_find_real("__tsan_init") != NULL;
     run_quarantine_resize();
     if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
         (void)make_source();
@@ -275,7 +278,7 @@ static int source_for(int descriptor)
 
 bool run_quarantine_put(int descriptor, uint32_t word)
 {
-    int from = run_number_of(descriptor)->tells != 0 ? -1 : source_for(descriptor);
+    int from = run_number_of(descriptor)->tells != 0 || watched ? -1 : source_for(descriptor);
     if (from < 0)
         return false;
     if (run_kernel_dup3(from, descriptor, O_CLOEXEC) < 0) {
@@ -289,24 +292,35 @@ bool run_quarantine_put(int descriptor, uint32_t word)
     return true;
 }
 
-void run_quarantine_put_if_free(int descriptor)
+static void put_if_free(int descriptor)
 {
     run_number *number = run_number_of(descriptor);
-    if (number == NULL || !run_is_on())
-        return;
-    uint32_t word = run_word_of(number);
+    uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
     int from = run_word_state(word) == RUN_FREE ? source_for(descriptor) : -1;
     if (from < 0)
         return;
     int saved = errno;
-    run_self.inside++;
     int got = run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
     if (got == descriptor && run_word_move(number, word, RUN_TOMB))
         enlist(descriptor);
     else if (got >= 0)
         (void)run_kernel_close(got);
-    run_self.inside--;
     errno = saved;
+}
+
+void run_quarantine_put_if_free(int descriptor)
+{
+    if (!run_is_on())
+        return;
+    run_self.inside++;
+    put_if_free(descriptor);
+    run_self.inside--;
+}
+
+void run_quarantine_put_closed(int descriptor)
+{
+    if (watched)
+        put_if_free(descriptor);
 }
 
 /* ---- giving way ----------------------------------------------------------------------------- */

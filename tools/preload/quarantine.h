@@ -20,6 +20,10 @@ bool run_quarantine_put(int descriptor, uint32_t word);
  * it is still free. */
 void run_quarantine_put_if_free(int descriptor);
 
+/* The same after run_quarantine_put has answered false, and the number was closed by the C
+ * library's function: where that is the only way, since ThreadSanitizer wants to see it. */
+void run_quarantine_put_closed(int descriptor);
+
 /* Takes a tombstone away because the program replaces it: true if there was one.  Waits, bounded,
  * for somebody who is removing it. */
 bool run_quarantine_take(int descriptor);
