@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -305,6 +306,25 @@ Test(trace_writer, what_is_no_trace_is_not_joined)
     cr_assert_not(hf_trace_attach(path));
     cr_assert_eq(errno, EINVAL);
     cr_assert_eq(hf_trace_wants(), 0);
+}
+
+static void make_and_end(void)
+{
+    scene_trace(scene_path(), CAPACITY);
+}
+
+/* Whoever wrote beyond its end would be killed. */
+Test(trace_writer, file_that_was_cut_off_is_not_joined)
+{
+    const char *path = scene_path();
+    struct stat status;
+    pid_t maker = fork_writer(make_and_end);
+    cr_assert_eq(waitpid(maker, NULL, 0), maker);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(truncate(path, status.st_size - 4096), 0);
+    errno = 0;
+    cr_assert_not(hf_trace_attach(path));
+    cr_assert_eq(errno, EINVAL);
 }
 
 Test(trace_writer, only_a_file_is_replaced)
