@@ -183,7 +183,7 @@ read_word(uintptr_t address)
     return *(const uintptr_t *)address;
 }
 
-/* Chooses the bounds of the stack on which an address lies; `known` bytes from there are mapped.  If
+/* Chooses the bounds of the stack on which an address lies; `known` bytes from there are mapped. If
  * nothing is known, `high` is the beginning of its page, and nothing may be read yet. */
 static void enter_stack(walk *of, uintptr_t address, size_t known)
 {
@@ -272,6 +272,7 @@ static bool step_signal(walk *of)
     if (!may_read(of, at + HF_SIGNAL_FRAME_POINTER) || !may_read(of, at + HF_SIGNAL_ADDRESS))
         return false;
     set_fp(of, at + HF_SIGNAL_FRAME_POINTER);
+    (void)use_fp(of); /* it comes before the words that follow, so it is noted before them */
     of->pc = read_word(at + HF_SIGNAL_ADDRESS);
     of->sp = read_word(at + HF_SIGNAL_STACK_POINTER);
     note(of, at + HF_SIGNAL_ADDRESS, of->pc, HF_OS_PLAIN);

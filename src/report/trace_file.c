@@ -114,17 +114,23 @@ static bool is_good(const hf_trace_header *of)
     return good;
 }
 
-/* Maps the header alone first: only it tells how large the file may become. */
+/* Maps the header alone first: only it tells how large the file may become, and how long it is. One
+ * that is shorter was cut off, and to write beyond its end would be a fault. */
 static bool join(const char *path)
 {
     if (!hf_os_shared_open(path, HF_TRACE_HEADER_BYTES, HF_TRACE_HEADER_BYTES, &file))
         return false;
     hf_os_shared first = file;
     uint64_t capacity = header()->capacity;
+    uint64_t allocated = __atomic_load_n(&header()->allocated, __ATOMIC_RELAXED);
     bool good = is_good(header());
     hf_os_shared_close(&first);
-    return good && hf_os_shared_open(path, HF_TRACE_HEADER_BYTES, capacity, &file) &&
-           is_good(header()) && header()->capacity == capacity;
+    if (!good || !hf_os_shared_open(path, allocated, capacity, &file))
+        return false;
+    if (is_good(header()) && header()->capacity == capacity)
+        return true;
+    hf_os_shared_close(&file);
+    return false;
 }
 
 bool hf_trace_is_written(const char *path)

@@ -173,6 +173,22 @@ Test(unwind, walk_goes_from_an_alternate_stack_to_the_threads)
     handle_with(SA_ONSTACK, "handler with a stack of its own");
 }
 
+static void handle_trail(int number)
+{
+    expectation of = {"handler", 2};
+    (void)number;
+    check_trail(&of);
+}
+
+/* This function's own frame pointer is what the signal interrupts. */
+#ifdef __x86_64__
+Test(unwind, trail_through_a_signal_handler_is_in_order)
+{
+    cr_assert_neq(signal(SIGTRAP, handle_trail), SIG_ERR);
+    __asm__ volatile("int3" ::: "memory");
+}
+#endif
+
 static walks_coroutine here;
 static const frames_way *here_ways;
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,17 @@ static void write_by_threads(void)
         (void)pthread_join(threads[i], NULL);
 }
 
+/* ThreadSanitizer lets a forked child have no threads of its own. */
+static void write_in_child(void)
+{
+#ifdef __SANITIZE_THREAD__
+    for (unsigned i = 0; i < THREADS; i++)
+        write_lives(i * LIVES);
+#else
+    write_by_threads();
+#endif
+}
+
 static pid_t fork_writer(void (*body)(void))
 {
     pid_t child = fork();
@@ -164,7 +176,7 @@ Test(trace_writer, threads_and_forked_processes_beside_each_other)
     counts found_by = {.processes = {getpid()}};
     scene_trace(scene_path(), CAPACITY);
     for (unsigned i = 1; i <= CHILDREN; i++)
-        found_by.processes[i] = fork_writer(write_by_threads);
+        found_by.processes[i] = fork_writer(write_in_child);
     write_by_threads();
     for (unsigned i = 1; i <= CHILDREN; i++)
         (void)waitpid(found_by.processes[i], NULL, 0);
@@ -294,6 +306,25 @@ Test(trace_writer, what_is_no_trace_is_not_joined)
     cr_assert_not(hf_trace_attach(path));
     cr_assert_eq(errno, EINVAL);
     cr_assert_eq(hf_trace_wants(), 0);
+}
+
+static void make_and_end(void)
+{
+    scene_trace(scene_path(), CAPACITY);
+}
+
+/* Whoever wrote beyond its end would be killed. */
+Test(trace_writer, file_that_was_cut_off_is_not_joined)
+{
+    const char *path = scene_path();
+    struct stat status;
+    pid_t maker = fork_writer(make_and_end);
+    cr_assert_eq(waitpid(maker, NULL, 0), maker);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(truncate(path, status.st_size - 4096), 0);
+    errno = 0;
+    cr_assert_not(hf_trace_attach(path));
+    cr_assert_eq(errno, EINVAL);
 }
 
 Test(trace_writer, only_a_file_is_replaced)
