@@ -103,10 +103,10 @@ static void put_program(const junit *of, const char *command, const char *ended)
     (void)fputs("</testcase>\n", of->file);
 }
 
-void junit_fini(junit *of, const char *command, const char *ended, double seconds)
+bool junit_fini(junit *of, const char *command, const char *ended, double seconds)
 {
     if (of->file == NULL)
-        return;
+        return true;
     unsigned tests = of->tests + 1;
     unsigned failures = of->failures + (ended[0] != '\0');
     bool good = fclose(of->cases) == 0;
@@ -121,7 +121,9 @@ void junit_fini(junit *of, const char *command, const char *ended, double second
         (void)fputs(of->text, of->file);
     (void)fputs("  </testsuite>\n</testsuites>\n", of->file);
     good = ferror(of->file) == 0 && good;
-    if (fclose(of->file) != 0 || !good)
+    good = fclose(of->file) == 0 && good;
+    if (!good)
         tool_tell("cannot write '%s': %s", of->path, strerror(errno));
     free(of->text);
+    return good;
 }

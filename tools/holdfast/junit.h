@@ -3,6 +3,7 @@
 #ifndef TOOL_JUNIT_H
 #define TOOL_JUNIT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "finding.h"
@@ -25,7 +26,8 @@ void junit_init(junit *of, const char *path);
 void junit_add(junit *of, const finding *found, junit_verdict verdict);
 void junit_add_unmet(junit *of, const char *expectation);
 
-/* Writes it all.  `ended`: "" if the program ended with 0, else how it did. */
-void junit_fini(junit *of, const char *command, const char *ended, double seconds);
+/* Writes it all; false: it could not be written, and this has been told.  `ended`: "" if the
+ * program ended with 0, else how it did. */
+bool junit_fini(junit *of, const char *command, const char *ended, double seconds);
 
 #endif

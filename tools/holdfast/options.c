@@ -148,7 +148,8 @@ static const char documentation[] =
     "twice, used after they were closed, closed by somebody else, or never closed."
     "\v"
     "Each option may also be given as KEY=VALUE, with underscores, by -o or in the "
-    "environment's " OPTIONS_VARIABLE ", separated by colons; a switch without a value is on.  "
+    "environment's " OPTIONS_VARIABLE
+    ", separated by colons; a switch --option without a value is on.  "
     "In parentheses is what holds unless it is said otherwise.\n\n"
     "Kinds of findings: double-close, stale-use, handle-reuse, foreign-close, close-during-use, "
     "clobber, standard-descriptor, leak; * in suppressions and expectations is any.\n\n"

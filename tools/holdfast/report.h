@@ -15,7 +15,7 @@ typedef struct report_choice {
     bool has_process;
     uint32_t process; /* the system's id */
     bool has_descriptor;
-    uint64_t descriptor; /* the value of a handle of type "descriptor" */
+    uint64_t descriptor; /* the value of a handle of a descriptor */
     bool has_handle;
     uint64_t handle; /* a handle, or a value of any type */
 } report_choice;

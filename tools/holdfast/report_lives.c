@@ -18,13 +18,18 @@ typedef struct writer {
     FILE *to;
 } writer;
 
+/* Of `holdfast run`; of a program that uses the library itself. */
+static bool is_descriptor(const char *type)
+{
+    return strcmp(type, "descriptor") == 0 || strcmp(type, "fd") == 0;
+}
+
 static bool is_chosen(const hf_history *history, const hf_history_life *life,
                       const report_choice *choice)
 {
     if (choice->has_process && history->processes[life->process].id != choice->process)
         return false;
-    if (choice->has_descriptor &&
-        (life->value != choice->descriptor || strcmp(life->type, "descriptor") != 0))
+    if (choice->has_descriptor && (life->value != choice->descriptor || !is_descriptor(life->type)))
         return false;
     return !choice->has_handle || life->handle == choice->handle || life->value == choice->handle;
 }

@@ -97,7 +97,7 @@ static void tell_of_trace(run *of)
     if (of->trace.process_count == 0)
         output_tell(&of->judged.out,
                     "the program was not looked into: it ended, or executed another one, before "
-                    "the preloaded library was there");
+                    "the preloaded library was there, or this had no room (ulimit -v)");
 }
 
 /* ---- the program ---------------------------------------------------------------------------- */

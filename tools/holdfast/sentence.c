@@ -143,7 +143,7 @@ static void put_leak(FILE *to, const finding *of)
 {
     sentence_put_party(to, &of->subject);
     if (of->handles > 1)
-        fprintf(to, " and %" PRIu32 " more that were opened there were", of->handles - 1);
+        fprintf(to, " and %" PRIu32 " more opened there were", of->handles - 1);
     else
         (void)fputs(" was", to);
     (void)fputs(" never closed", to);

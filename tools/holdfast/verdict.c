@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tool.h"
+
 void verdict_init(verdict *of, const options *from)
 {
     *of = (verdict){.from = from};
@@ -111,7 +113,8 @@ int verdict_fini(verdict *of, const char *command, int status, unsigned processe
     int decided = decide(of, status);
     tell_summary(of, processes);
     describe_end(decided == 0 ? 0 : status, ended, sizeof ended);
-    junit_fini(&of->xml, command, ended, seconds);
+    if (!junit_fini(&of->xml, command, ended, seconds) && decided == 0)
+        decided = W_EXITCODE(TOOL_FAILED, 0);
     output_fini(&of->out);
     suppressions_fini(&of->silent);
     dedup_fini(&of->seen);

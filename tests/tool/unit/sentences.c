@@ -119,7 +119,7 @@ Test(sentences, leak)
     finding of = finding_of(HF_REPORT_LEAK, "exit");
     expect_sentence(&of, "descriptor 5 (pipe) was never closed");
     of.handles = 12;
-    expect_sentence(&of, "descriptor 5 (pipe) and 11 more that were opened there were never "
+    expect_sentence(&of, "descriptor 5 (pipe) and 11 more opened there were never "
                          "closed");
 }
 
