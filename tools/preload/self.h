@@ -17,7 +17,7 @@
 /* X(NAME, "key", default, "help"): what the traced processes read from the trace's settings. */
 #define RUN_SETTINGS(X)                                                             \
     X(QUARANTINE, "quarantine", 256,                                                \
-      "how many closed descriptors are kept from being used again, 0 for none")        \
+      "how many closed descriptors are kept from being used again, 0 for none")     \
     X(FOLLOW, "follow", 1, "look into child processes that execute other programs") \
     X(LEAKS, "leaks", 0, "report what is open when a process exits")                \
     X(HALT_ON_ERROR, "halt_on_error", 0, "abort the process at its first finding")  \
