@@ -215,7 +215,7 @@ static hf_report_party party_of(unsigned choice)
 {
     return (hf_report_party){.handle = {choice % 4 == 0 ? 0 : choice * 2 + 1},
                              .value = (hf_value)choice << choice % 32,
-                             .type_name = text_of(choice),
+                             .type_name = texts[choice % 5],
                              .label = text_of(choice / 3),
                              .opened = event_of(choice / 2),
                              .closed = event_of(choice / 5)};
@@ -237,11 +237,11 @@ static void step_finding(card *of, uint8_t how, uint8_t depth)
     hf_trace_holder inside = {.moment = event_of(depth / 2), .operation = text_of(how / 2)};
     hf_report report = {.kind = (hf_report_kind)(how % HF_REPORT_KIND_COUNT),
                         .operation = text_of(how),
-                        .table_name = text_of(depth),
+                        .table_name = texts[depth % 5],
                         .now = event_of(how),
                         .subject = party_of(depth),
                         .other = party_of(how ^ depth),
-                        .other_role = text_of(how / 4),
+                        .other_role = texts[how / 4 % 5],
                         .holders = &holder,
                         .holder_count = how % 2,
                         .error = -1};
@@ -273,6 +273,7 @@ static void play_step(const uint8_t *record)
         step_open, step_close,  step_open, step_close, step_use,
         step_note, step_detach, step_code, step_end,   step_finding};
     hf_reader_record more;
+    told_begin();
     steps[record[0] % (sizeof steps / sizeof steps[0])](&cards[record[1] % CARDS], record[2],
                                                         record[3]);
     if (told_next(&more))
