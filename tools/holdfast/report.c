@@ -80,6 +80,8 @@ static void judge(const report_options *of, struct argp_state *state)
         argp_error(state, "no trace is given");
     if (is_whole(of) && is_limited(of))
         argp_error(state, "--perfetto and --html show the whole trace, not parts of it");
+    if (of->findings && (of->choice.has_descriptor || of->choice.has_handle))
+        argp_error(state, "--findings are not those of a descriptor or a handle: leave it out");
 }
 
 static void take_file(report_options *to, char *argument, struct argp_state *state)
