@@ -6,6 +6,7 @@
 #include "core/cold.h"
 #include "core/refuse.h"
 #include "core/registry.h"
+#include "numbers.h"
 #include "pending.h"
 #include "platform/platform.h"
 #include "platform/symbols.h"
@@ -109,7 +110,11 @@ static hf_event_party party_of(hf_handle handle)
     uint64_t raw = handle.bits ^ table->head.secret;
     if (hf_handle_is_null(handle) || !hf_raw_is_plausible(table, raw))
         return (hf_event_party){.handle = HF_NULL_HANDLE};
-    return hf_cold_party(table, raw);
+    hf_event_party party = hf_cold_party(table, raw);
+    if (party.label != NULL && party.type_name == run_type_descriptor.name &&
+        !run_text_is_kept((int)party.value, handle, party.label))
+        party.label = NULL;
+    return party;
 }
 
 void run_find_kind(hf_report_kind kind, hf_handle subject, hf_handle other, const char *other_role,

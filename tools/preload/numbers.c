@@ -106,6 +106,18 @@ const char *run_what_of(int descriptor)
     return number != NULL ? number->what[number->life % 2] : "";
 }
 
+/* From begin() to publish() the last handle's text is no longer at `life`; the one before it has
+ * lost its own then. */
+bool run_text_is_kept(int descriptor, hf_handle handle, const char *text)
+{
+    const run_number *number = run_number_of(descriptor);
+    if (number == NULL)
+        return false;
+    return handle.bits == __atomic_load_n(&number->handle, __ATOMIC_RELAXED) ||
+           (handle.bits == __atomic_load_n(&number->previous, __ATOMIC_RELAXED) &&
+            text == number->what[(number->life ^ 1) % 2]);
+}
+
 /* ---- a life begins -------------------------------------------------------------------------- */
 
 typedef struct opening {
@@ -153,6 +165,8 @@ static void publish(const opening *at, hf_handle handle)
 {
     run_number *number = at->number;
     run_number_state state = hf_handle_is_null(handle) ? RUN_UNKNOWN : RUN_LIVE;
+    __atomic_store_n(&number->previous, __atomic_load_n(&number->handle, __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
     __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
     __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
     number->origin = (uint8_t)at->origin;

@@ -25,7 +25,7 @@
 
 enum {
     RUN_NUMBERS = 1 << 20, /* numbers beyond are not tracked */
-    RUN_WHAT_BYTES = 116
+    RUN_WHAT_BYTES = 112
 };
 
 typedef enum run_number_state {
@@ -45,9 +45,10 @@ typedef enum run_origin {
 } run_origin;
 
 typedef struct run_number {
-    uint64_t handle; /* bits of the last handle; 0: none */
-    uint64_t stream; /* bits of the handle of the FILE or DIR that owns it; 0: none */
-    uint32_t word;   /* | life 29 | run_number_state 3 |: see numbers.c */
+    uint64_t handle;   /* bits of the last handle; 0: none */
+    uint64_t previous; /* of the one before it */
+    uint64_t stream;   /* bits of the handle of the FILE or DIR that owns it; 0: none */
+    uint32_t word;     /* | life 29 | run_number_state 3 |: see numbers.c */
     uint8_t origin;
     uint8_t life;  /* which of the two texts is this life's */
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
@@ -117,6 +118,10 @@ static inline hf_handle run_handle_of(int descriptor)
         return HF_NULL_HANDLE;
     return (hf_handle){__atomic_load_n(&number->handle, __ATOMIC_RELAXED)};
 }
+
+/* Whether a text, which a handle of this number was opened with, is still its own: the last two
+ * lives keep theirs. */
+bool run_text_is_kept(int descriptor, hf_handle handle, const char *text);
 
 /* What the number is, or was last: a path, an address.  "" if unknown. */
 const char *run_what_of(int descriptor);
