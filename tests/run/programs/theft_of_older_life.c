@@ -3,11 +3,11 @@
  *
  * run: --quarantine=0 --
  * native: harms
- * expect: foreign-close now=close_raw opened=open_stream label=*passwd*
- * expect: handle-reuse now=close_stream closed=close_raw opened=open_stream victim=open_victim label= */
+ * expect: foreign-close now=close_raw opened=open_it label=*passwd*
+ * expect: handle-reuse now=close_it closed=close_raw opened=open_it victim=open_victim label= */
 #include "program.h"
 
-STEP FILE *open_stream(void)
+STEP FILE *open_it(void)
 {
     return fopen("/etc/passwd", "r");
 }
@@ -22,18 +22,18 @@ STEP int open_victim(void)
     return open("/etc/hosts", O_RDONLY);
 }
 
-STEP void close_stream(FILE *stream)
+STEP void close_it(FILE *stream)
 {
     (void)fclose(stream);
 }
 
 int main(void)
 {
-    FILE *stream = open_stream();
+    FILE *stream = open_it();
     close_raw(stream);
     for (int i = 0; i < 3; i++)
         MUST(close(open("/etc/group", O_RDONLY)) == 0);
     (void)open_victim();
-    close_stream(stream);
+    close_it(stream);
     return 0;
 }
