@@ -617,6 +617,7 @@ Test(deadlock, through_a_release_function)
     actor_begin(releaser->who, close_task, releaser);
     while (hf_waiting_next(0) == 0)
         sched_yield();
+    actor_until_asleep(releaser->who); /* it has searched: it will not be the one refused */
     second->awaited_table = counted;
     second->awaited = released;
     actor_do(second->who, wait_task, second);

@@ -46,10 +46,14 @@ Test(addresses, unix_path_abstract_and_unnamed)
 
 Test(addresses, unix_path_without_an_end)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memset(address.sun_path, 'a', sizeof address.sun_path);
-    cr_expect_eq(strlen(text_of(&address, sizeof address)), sizeof address.sun_path);
-    cr_expect_eq(strlen(text_of(&address, 4096)), sizeof address.sun_path);
+    struct {
+        struct sockaddr_un address;
+        char more[4096];
+    } given = {.address = {.sun_family = AF_UNIX}};
+    size_t length = sizeof given.address.sun_path;
+    memset(given.address.sun_path, 'a', length);
+    cr_expect_eq(strlen(text_of(&given.address, sizeof given.address)), length);
+    cr_expect_eq(strlen(text_of(&given.address, 4096)), length);
 }
 
 Test(addresses, netlink)

@@ -2,8 +2,13 @@
 #include "actor.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct actor {
     pthread_t thread;
@@ -11,6 +16,7 @@ struct actor {
     pthread_cond_t changed;
     actor_task task; /* NULL: idle */
     void *argument;
+    long system; /* the thread's number; 0 until it runs */
     bool ending;
 };
 
@@ -26,6 +32,7 @@ static void *run(void *argument)
     actor *self = argument;
     actor_task task;
     pthread_mutex_lock(&self->mutex);
+    self->system = syscall(SYS_gettid);
     while ((task = next_task(self)) != NULL) {
         pthread_mutex_unlock(&self->mutex);
         task(self->argument);
@@ -64,6 +71,28 @@ void actor_finish(actor *who)
     while (who->task != NULL)
         pthread_cond_wait(&who->changed, &who->mutex);
     pthread_mutex_unlock(&who->mutex);
+}
+
+static bool is_asleep(long thread)
+{
+    char path[64];
+    char line[256] = "";
+    (void)snprintf(path, sizeof path, "/proc/self/task/%ld/stat", thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        abort();
+    bool known = fgets(line, sizeof line, file) != NULL;
+    (void)fclose(file);
+    return known && strstr(line, ") S ") != NULL;
+}
+
+void actor_until_asleep(actor *who)
+{
+    pthread_mutex_lock(&who->mutex);
+    long thread = who->system;
+    pthread_mutex_unlock(&who->mutex);
+    for (int seen = 0; seen < 3; seen = is_asleep(thread) ? seen + 1 : 0)
+        sched_yield();
 }
 
 void actor_do(actor *who, actor_task task, void *argument)

@@ -15,6 +15,11 @@ void actor_do(actor *who, actor_task task, void *argument);
 void actor_begin(actor *who, actor_task task, void *argument);
 void actor_finish(actor *who);
 
+/* Waits until the task that was begun sleeps in the system: it waits for somebody, and has done all
+ * that comes before that.  The task must have got to where nothing but that wait is left to sleep
+ * in. */
+void actor_until_asleep(actor *who);
+
 /* Ends the thread, which returns from its start function, and joins it. */
 void actor_end(actor *who);
 
