@@ -216,10 +216,33 @@ static void remove_one(uint32_t number)
     end_removal(&of);
 }
 
+static bool is_any_taken(uint32_t first)
+{
+    for (uint32_t i = 0; i < BATCH; i++)
+        if (__atomic_load_n(&ring[first + i], __ATOMIC_RELAXED) != 0)
+            return true;
+    return false;
+}
+
+/* What was passed over lies before the head. */
+static void sweep(void)
+{
+    for (uint32_t first = 0; first < RING; first += BATCH) {
+        removal of;
+        if (!is_any_taken(first))
+            continue;
+        begin_removal(&of);
+        for (uint32_t i = 0; i < BATCH; i++)
+            take_place(&of.out, first + i);
+        end_removal(&of);
+    }
+}
+
 void run_quarantine_empty(void)
 {
     while (evict(0)) {
     }
+    sweep();
 }
 
 /* ---- how many -------------------------------------------------------------------------------- */
