@@ -85,7 +85,7 @@ bool is_tombstone(int descriptor)
 
 int place(int from, int to)
 {
-    run_placing(to, "dup2");
+    run_placing(to);
     int result = dup2(from, to);
     if (result < 0)
         run_not_placed(to);

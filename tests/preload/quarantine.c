@@ -66,7 +66,7 @@ Test(quarantine, evicted_before_the_replacement_is_noted)
     int source = opened_seen();
     int number = opened_seen();
     must_close_number(number);
-    run_placing(number, "dup2");
+    run_placing(number);
     cr_assert_eq(dup2(source, number), number);
     run_quarantine_empty(); /* by another thread */
     cr_expect(is_usable(number));

@@ -244,7 +244,8 @@ void run_closing_swept(int descriptor, const char *operation, hf_site site)
     run_self.inside--;
 }
 
-/* Replacing 3 and above is a finding where another owner is likely; see the design's "clobber". */
+/* Replacing 3 and above is a finding where another owner is likely: a stream, a directory, another
+ * module.  Otherwise it is taken for meant, as by those who rotate a log file. */
 static bool is_clobbered(const closing *at)
 {
     if (at->descriptor <= 2)

@@ -140,11 +140,11 @@ void run_opened_path(int descriptor, const char *operation, const char *path);
  * closed (network, FUSE), the close must be a real one. */
 void run_opened_to_write(int descriptor);
 
-/* The program put a descriptor onto a number by dup2 or dup3: run_placing before the system call
- * (it reports a clobbered owner, ends the life that is there, and takes a tombstone's mark away so
- * that nobody else removes it), then run_opened with RUN_PLACED; run_not_placed if the call failed.
- */
-void run_placing(int descriptor, const char *operation);
+/* The program puts a descriptor onto a number by dup2 or dup3: run_placing before the system call
+ * (it takes a tombstone's mark away, so that nobody else removes it); then run_opened with
+ * RUN_PLACED, which ends the life that was there and reports a clobbered owner; or run_not_placed
+ * if the call failed, and the life goes on. */
+void run_placing(int descriptor);
 void run_not_placed(int descriptor);
 
 /* Adds to what is known: "connected to 127.0.0.1:80". */

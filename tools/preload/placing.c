@@ -12,10 +12,9 @@
 /* The number whose tombstone this thread has taken the mark of, until it is replaced. */
 static __thread int taken __attribute__((tls_model("initial-exec"))) = -1;
 
-void run_placing(int descriptor, const char *operation)
+void run_placing(int descriptor)
 {
     run_number *number = run_number_of(descriptor);
-    (void)operation;
     if (number == NULL || !run_has_numbers())
         return;
     uint32_t word = run_word_of(number);

@@ -62,7 +62,7 @@ RUN_WRAP(int, dup2, (int from, int to))
         run_use_end(&use, same < 0);
         return same;
     }
-    run_placing(to, "dup2");
+    run_placing(to);
     return placed(&use, from, to, RUN_REAL(dup2)(from, to), "dup2");
 }
 
@@ -71,7 +71,7 @@ RUN_WRAP(int, dup3, (int from, int to, int flags))
     run_use use;
     if (!run_use_begin(&use, from, "dup3"))
         return -1;
-    run_placing(to, "dup3");
+    run_placing(to);
     return placed(&use, from, to, RUN_REAL(dup3)(from, to, flags), "dup3");
 }
 

@@ -84,7 +84,7 @@ RUN_WRAP(int, daemon, (int keeps_directory, int keeps_streams))
     if (result != 0 || keeps_streams || !run_is_on())
         return result;
     for (int i = 0; i <= 2; i++) {
-        run_placing(i, "daemon");
+        run_placing(i);
         run_opened(i, RUN_PLACED, "daemon", "%s", "/dev/null");
     }
     return result;
