@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <elfutils/libdw.h>
+#include "libdw.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -53,9 +53,9 @@ static const char *name_of(Dwarf_Die *function)
 {
     Dwarf_Attribute attribute;
     const char *linkage = NULL;
-    if (dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute) != NULL)
-        linkage = dwarf_formstring(&attribute);
-    return readable(linkage != NULL ? linkage : dwarf_diename(function));
+    if (libdw.dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute) != NULL)
+        linkage = libdw.dwarf_formstring(&attribute);
+    return readable(linkage != NULL ? linkage : libdw.dwarf_diename(function));
 }
 
 /* Files may be written as they were given to the compiler, in the folder where it ran. */
@@ -66,8 +66,8 @@ static const char *whole_path(Dwarf_Die *unit, const char *file)
     char *path = NULL;
     if (file == NULL)
         return "";
-    if (file[0] != '/' && dwarf_attr(unit, DW_AT_comp_dir, &attribute) != NULL)
-        folder = dwarf_formstring(&attribute);
+    if (file[0] != '/' && libdw.dwarf_attr(unit, DW_AT_comp_dir, &attribute) != NULL)
+        folder = libdw.dwarf_formstring(&attribute);
     if (folder == NULL || asprintf(&path, "%s/%s", folder, file) < 0)
         return file;
     return path;
@@ -79,12 +79,12 @@ static const char *whole_path(Dwarf_Die *unit, const char *file)
  * none, or one of other units only, each unit has to be asked. */
 static Dwarf_Die *unit_of(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
-    if (unit != NULL && dwarf_haspc(unit, address - *bias) == 1)
+    Dwarf_Die *unit = libdw.dwfl_module_addrdie(module, address, bias);
+    if (unit != NULL && libdw.dwarf_haspc(unit, address - *bias) == 1)
         return unit;
     unit = NULL;
-    while ((unit = dwfl_module_nextcu(module, unit, bias)) != NULL) {
-        if (dwarf_haspc(unit, address - *bias) == 1)
+    while ((unit = libdw.dwfl_module_nextcu(module, unit, bias)) != NULL) {
+        if (libdw.dwarf_haspc(unit, address - *bias) == 1)
             return unit;
     }
     return NULL;
@@ -94,12 +94,12 @@ static void read_line(Dwarf_Die *unit, Dwarf_Addr address, symbols_frame *out)
 {
     int number = 0;
     int column = 0;
-    Dwarf_Line *line = dwarf_getsrc_die(unit, address);
-    if (line == NULL || dwarf_lineno(line, &number) != 0 || number <= 0)
+    Dwarf_Line *line = libdw.dwarf_getsrc_die(unit, address);
+    if (line == NULL || libdw.dwarf_lineno(line, &number) != 0 || number <= 0)
         return;
-    out->file = whole_path(unit, dwarf_linesrc(line, NULL, NULL));
+    out->file = whole_path(unit, libdw.dwarf_linesrc(line, NULL, NULL));
     out->line = (uint32_t)number;
-    if (dwarf_linecol(line, &column) == 0 && column > 0)
+    if (libdw.dwarf_linecol(line, &column) == 0 && column > 0)
         out->column = (uint32_t)column;
 }
 
@@ -107,7 +107,8 @@ static Dwarf_Word number_of(Dwarf_Die *die, unsigned name)
 {
     Dwarf_Attribute attribute;
     Dwarf_Word number;
-    if (dwarf_attr(die, name, &attribute) == NULL || dwarf_formudata(&attribute, &number) != 0)
+    if (libdw.dwarf_attr(die, name, &attribute) == NULL ||
+        libdw.dwarf_formudata(&attribute, &number) != 0)
         return 0;
     return number;
 }
@@ -118,9 +119,9 @@ static void read_call(Dwarf_Die *inlined, Dwarf_Die *unit, symbols_frame *out)
     Dwarf_Files *files;
     size_t count;
     Dwarf_Word file = number_of(inlined, DW_AT_call_file);
-    if (dwarf_getsrcfiles(unit, &files, &count) != 0 || file >= count)
+    if (libdw.dwarf_getsrcfiles(unit, &files, &count) != 0 || file >= count)
         return;
-    out->file = whole_path(unit, dwarf_filesrc(files, file, NULL, NULL));
+    out->file = whole_path(unit, libdw.dwarf_filesrc(files, file, NULL, NULL));
     out->line = (uint32_t)number_of(inlined, DW_AT_call_line);
     out->column = (uint32_t)number_of(inlined, DW_AT_call_column);
 }
@@ -129,11 +130,11 @@ static void read_call(Dwarf_Die *inlined, Dwarf_Die *unit, symbols_frame *out)
 static int scopes_at(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
 {
     Dwarf_Die *innermost = NULL;
-    int count = dwarf_getscopes(unit, address, &innermost);
+    int count = libdw.dwarf_getscopes(unit, address, &innermost);
     *scopes = NULL;
     /* What that answers beyond the first are the scopes where an inlined function is defined. */
     if (count > 0)
-        count = dwarf_getscopes_die(&innermost[0], scopes);
+        count = libdw.dwarf_getscopes_die(&innermost[0], scopes);
     free(innermost);
     return count;
 }
@@ -144,7 +145,7 @@ static void read_scopes(Dwarf_Die *unit, Dwarf_Addr address, symbols_place *out)
     int count = scopes_at(unit, address, &scopes);
     for (int i = 0; i < count; i++) {
         symbols_frame *frame = &out->frames[out->count - 1];
-        int tag = dwarf_tag(&scopes[i]);
+        int tag = libdw.dwarf_tag(&scopes[i]);
         if (tag == DW_TAG_subprogram) {
             /* The symbol's name is kept: it may be a part that the compiler split off. */
             if (out->count > 1 || frame->function[0] == '\0')
@@ -181,8 +182,8 @@ void dwarf_name(Dwfl_Module *module, uint64_t address, symbols_place *out)
 {
     Dwarf_Addr bias = 0;
     out->count = 1;
-    out->frames[0] =
-        (symbols_frame){.function = readable(dwfl_module_addrname(module, address)), .file = ""};
+    out->frames[0] = (symbols_frame){
+        .function = readable(libdw.dwfl_module_addrname(module, address)), .file = ""};
     Dwarf_Die *unit = unit_of(module, address, &bias);
     if (unit == NULL)
         return;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dwarf_names.h"
+#include "libdw.h"
 
 typedef struct file {
     char *path;
@@ -36,31 +37,34 @@ static const symbols_place nothing_known = {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static const Dwfl_Callbacks callbacks = {
-    .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo, /* see symbols_create: without the network */
-    .section_address = dwfl_offline_section_address,
-};
+static const Dwfl_Callbacks *callbacks(void)
+{
+    static Dwfl_Callbacks made;
+    made.find_elf = libdw.dwfl_build_id_find_elf;
+    made.find_debuginfo = libdw.dwfl_standard_find_debuginfo; /* see symbols_create: no network */
+    made.section_address = libdw.dwfl_offline_section_address;
+    return &made;
+}
 
 static bool has_id(Dwfl_Module *module, const file *of)
 {
     const unsigned char *id;
     GElf_Addr where;
-    int bytes = dwfl_module_build_id(module, &id, &where);
+    int bytes = libdw.dwfl_module_build_id(module, &id, &where);
     return bytes >= 0 && (size_t)bytes == of->id_bytes && memcmp(id, of->id, of->id_bytes) == 0;
 }
 
 static symbols_state open_path(file *of, const char *path)
 {
     symbols_state state = SYMBOLS_NO_FILE;
-    of->session = dwfl_begin(&callbacks);
+    of->session = libdw.dwfl_begin(callbacks());
     if (of->session == NULL)
         return SYMBOLS_NO_FILE;
-    of->module = dwfl_report_elf(of->session, "module", path, -1, 0, false);
-    if (of->module != NULL && dwfl_report_end(of->session, NULL, NULL) == 0)
+    of->module = libdw.dwfl_report_elf(of->session, "module", path, -1, 0, false);
+    if (of->module != NULL && libdw.dwfl_report_end(of->session, NULL, NULL) == 0)
         state = of->id_bytes == 0 || has_id(of->module, of) ? SYMBOLS_READ : SYMBOLS_REPLACED;
     if (state != SYMBOLS_READ) {
-        dwfl_end(of->session);
+        libdw.dwfl_end(of->session);
         of->session = NULL;
         of->module = NULL;
     }
@@ -83,8 +87,8 @@ static bool open_debug_file(file *of)
 
 static void open_file(file *of)
 {
-    of->state = open_path(of, of->path);
-    if (of->state != SYMBOLS_READ && open_debug_file(of))
+    of->state = libdw_load() ? open_path(of, of->path) : SYMBOLS_NO_LIBRARY;
+    if (of->state != SYMBOLS_READ && of->state != SYMBOLS_NO_LIBRARY && open_debug_file(of))
         of->state = SYMBOLS_READ;
 }
 
@@ -118,7 +122,7 @@ static void free_file(void *pointer)
     file *old = pointer;
     tdestroy(old->places, free);
     if (old->session != NULL)
-        dwfl_end(old->session);
+        libdw.dwfl_end(old->session);
     free(old->path);
     free(old);
 }
@@ -211,6 +215,7 @@ const char *symbols_state_text(symbols_state state)
         [SYMBOLS_READ] = "",
         [SYMBOLS_NO_FILE] = "the file is gone, or cannot be read",
         [SYMBOLS_REPLACED] = "the file was replaced since",
+        [SYMBOLS_NO_LIBRARY] = "libdw.so.1 of elfutils cannot be loaded",
     };
     return texts[state];
 }

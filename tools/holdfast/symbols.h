@@ -1,9 +1,10 @@
 /* Names for places in object files: functions, files and lines, with inlined frames.
  *
- * The files are read here, outside of the traced program, by elfutils' libdw: .symtab, .dynsym and
- * DWARF, also separate debug files (/usr/lib/debug, by build id or debug link).  Servers on the
- * network are never asked.  A file that is not the one that was loaded, because it was replaced or
- * deleted since, is known by its build id and not read: a name from another file would be wrong.
+ * The files are read here, outside of the traced program, by elfutils' libdw, which is loaded when
+ * the first name is asked for: .symtab, .dynsym and DWARF, also separate debug files
+ * (/usr/lib/debug, by build id or debug link).  Servers on the network are never asked.  A file
+ * that is not the one that was loaded, because it was replaced or deleted since, is known by its
+ * build id and not read: a name from another file would be wrong.
  *
  * Answers are kept, and stay valid until symbols_destroy. */
 #ifndef TOOL_SYMBOLS_H
@@ -23,8 +24,9 @@ typedef struct symbols_module {
 
 typedef enum symbols_state {
     SYMBOLS_READ,
-    SYMBOLS_NO_FILE, /* there is none, or it cannot be read */
-    SYMBOLS_REPLACED /* another file lies there now */
+    SYMBOLS_NO_FILE,   /* there is none, or it cannot be read */
+    SYMBOLS_REPLACED,  /* another file lies there now */
+    SYMBOLS_NO_LIBRARY /* there is no libdw to read it by */
 } symbols_state;
 
 enum { SYMBOLS_FRAMES_MAX = 16 };
