@@ -4,7 +4,7 @@
  * writes to it until the release of its head.  Beyond header.allocated nothing is written, because
  * a page without a block on a full disk would be a fault.  So that mark moves only after blocks
  * were got, and only forwards; whoever needs it moved does so himself, and others who need it at
- * the same time do the same work once more, which is harmless, and rare: a step is a megabyte.
+ * the same time do the same work once more, which is harmless, and rare: steps are large.
  *
  * When that fails, this process tries no more for a while; meanwhile it takes no room beyond the
  * mark either, so that the file does not fill with holes.  What it could not write is counted. */
@@ -16,11 +16,16 @@
 #include "platform/platform.h"
 #include "report/trace.h"
 
-#define STEP           ((uint64_t)1 << 20)
+/* Most programs have no findings, and end soon; blocks take time to get, and to give back. */
+#define FIRST          ((uint64_t)1 << 15)
+#define STEP_FINDINGS  ((uint64_t)1 << 17)
+#define STEP_EVENTS    ((uint64_t)1 << 20)
 #define CAPACITY_LEAST ((uint64_t)1 << 16)
 #define CAPACITY_LIMIT ((uint64_t)1 << 42)
 #define RETRY_NS       INT64_C(200000000)
-#define AHEAD          (2 * STEP)
+#define STEPS_AHEAD    2
+
+_Static_assert(FIRST <= CAPACITY_LEAST, "every file has room for it");
 
 uint32_t hf_event_wanted_now;
 
@@ -34,6 +39,11 @@ _Static_assert(sizeof(hf_trace_header) <= HF_TRACE_HEADER_BYTES, "the header has
 static hf_trace_header *header(void)
 {
     return (hf_trace_header *)(void *)file.memory;
+}
+
+static uint64_t step_of(uint32_t wants)
+{
+    return (wants & HF_TRACE_WANTS_EVENTS) != 0 ? STEP_EVENTS : STEP_FINDINGS;
 }
 
 const hf_trace_header *hf_trace_header_now(void)
@@ -90,7 +100,7 @@ static void fill(const hf_os_shared *made, const void *with)
 bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants)
 {
     uint64_t rounded = (capacity > CAPACITY_LEAST ? capacity : CAPACITY_LEAST) & ~UINT64_C(0xffff);
-    uint64_t allocated = rounded < STEP ? rounded : STEP;
+    uint64_t allocated = FIRST;
     if (rounded > CAPACITY_LIMIT || wants == 0) {
         hf_os_set_error(EINVAL);
         return false;
@@ -190,7 +200,8 @@ static bool may_try(void)
 static bool grow(uint64_t end)
 {
     uint64_t have = allocated_now();
-    uint64_t next = (end + STEP - 1) & ~(STEP - 1);
+    uint64_t step = step_of(header()->wants);
+    uint64_t next = (end + step - 1) & ~(step - 1);
     uint64_t want = next < file.capacity ? next : file.capacity;
     int error = hf_os_error();
     if (end <= have)
@@ -213,7 +224,8 @@ void hf_trace_grow_ahead(void)
 {
     if (hf_trace_wants() == 0)
         return;
-    uint64_t end = __atomic_load_n(&header()->used, __ATOMIC_RELAXED) + AHEAD;
+    uint64_t ahead = STEPS_AHEAD * step_of(header()->wants);
+    uint64_t end = __atomic_load_n(&header()->used, __ATOMIC_RELAXED) + ahead;
     (void)grow(end < file.capacity ? end : file.capacity);
 }
 

@@ -67,41 +67,29 @@ static void restore_signals(const launch *of)
     (void)sigprocmask(SIG_SETMASK, &of->old_mask, NULL);
 }
 
-/* Reads what the child says of its failure: nothing, once it executes. */
-static int failure_of(int pipe_end)
+/* In the child, which has our memory until it executes: it changes nothing in it but the error. */
+static _Noreturn void execute(launch *of, const char *path, char **argv, char **environment)
 {
-    int error = 0;
-    ssize_t got;
-    do {
-        got = read(pipe_end, &error, sizeof error);
-    } while (got < 0 && errno == EINTR);
-    (void)close(pipe_end);
-    return got == (ssize_t)sizeof error ? error : 0;
+    restore_signals(of);
+    (void)execve(path, argv, environment);
+    of->error = errno;
+    _exit(TOOL_NOT_RUN);
 }
 
+/* Unlike fork, vfork copies no tables of pages, and both write to the same pages afterwards. */
 int launch_start(launch *of, const char *path, char **argv, char **environment)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        tool_fail("pipe: %s", strerror(errno));
-    of->child = fork();
+    of->error = 0;
+    of->child = vfork();
+    if (of->child == 0)
+        execute(of, path, argv, environment);
     if (of->child < 0)
-        tool_fail("fork: %s", strerror(errno));
-    if (of->child == 0) {
-        restore_signals(of);
-        (void)execve(path, argv, environment);
-        int error = errno;
-        if (write(ends[1], &error, sizeof error) < 0)
-            _exit(TOOL_FAILED);
-        _exit(TOOL_NOT_RUN);
-    }
-    (void)close(ends[1]);
-    int error = failure_of(ends[0]);
-    if (error == 0)
+        tool_fail("vfork: %s", strerror(errno));
+    if (of->error == 0)
         return 0;
     (void)waitpid(of->child, NULL, 0);
-    tool_tell("cannot run '%s': %s", path, strerror(error));
-    return error == ENOENT ? TOOL_NOT_FOUND : TOOL_NOT_RUN;
+    tool_tell("cannot run '%s': %s", path, strerror(of->error));
+    return of->error == ENOENT ? TOOL_NOT_FOUND : TOOL_NOT_RUN;
 }
 
 /* ---- meanwhile ------------------------------------------------------------------------------ */

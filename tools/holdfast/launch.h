@@ -8,6 +8,7 @@
 
 typedef struct launch {
     pid_t child;
+    int error;   /* of the execution; 0: there was none */
     int signals; /* a signalfd */
     sigset_t old_mask;
     struct sigaction old_actions[NSIG];

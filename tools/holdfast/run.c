@@ -16,13 +16,14 @@
 #include "library.h"
 #include "live.h"
 #include "options.h"
+#include "own_trace.h"
 #include "quote.h"
 #include "report/trace.h"
 #include "target.h"
 #include "tool.h"
 #include "verdict.h"
 
-enum { POLL_MS = 50, FINDINGS_MIB = 64 };
+enum { FIRST_POLL_MS = 5, POLL_MS = 50, FINDINGS_MIB = 64 };
 
 typedef struct run {
     options from;
@@ -40,23 +41,6 @@ typedef struct run {
 
 /* ---- the trace ------------------------------------------------------------------------------ */
 
-/* Memory, unless the user wants it elsewhere; a name that nobody else has. */
-static void choose_trace_path(char *path, size_t size)
-{
-    const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        if (folders[i] == NULL || folders[i][0] == '\0')
-            continue;
-        (void)snprintf(path, size, "%s/holdfast-run.XXXXXX", folders[i]);
-        int file = mkostemp(path, O_CLOEXEC);
-        if (file >= 0) {
-            (void)close(file);
-            return;
-        }
-    }
-    tool_fail("cannot make a temporary file: %s", strerror(errno));
-}
-
 /* A file that is larger than the user allows cannot be; a small one holds some findings, too. */
 static uint64_t trace_bytes(uint64_t wanted)
 {
@@ -66,19 +50,46 @@ static uint64_t trace_bytes(uint64_t wanted)
     return limit.rlim_cur < wanted ? limit.rlim_cur : wanted;
 }
 
+static bool make_trace_at(run *of, uint64_t mib, uint32_t wants)
+{
+    return hf_trace_create(of->trace_path, trace_bytes(mib << 20), wants);
+}
+
+/* Memory, unless the user wants it elsewhere. */
+static void make_own_trace(run *of)
+{
+    const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
+    of->trace_is_ours = true;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (folders[i] == NULL || folders[i][0] == '\0' ||
+            !own_trace_name(folders[i], of->trace_path, sizeof of->trace_path))
+            continue;
+        if (!make_trace_at(of, FINDINGS_MIB, HF_TRACE_WANTS_FINDINGS))
+            continue;
+        if (!own_trace_hold(of->trace_path))
+            tool_fail("the trace '%s' has disappeared", of->trace_path);
+        return;
+    }
+    tool_fail("cannot make a temporary file: %s", strerror(errno));
+}
+
+static void make_asked_trace(run *of, const char *path)
+{
+    if (snprintf(of->trace_path, sizeof of->trace_path, "%s", path) >= (int)sizeof of->trace_path)
+        errno = ENAMETOOLONG;
+    else if (make_trace_at(of, of->from.numbers[OPTION_TRACE_SIZE],
+                           HF_TRACE_WANTS_FINDINGS | HF_TRACE_WANTS_EVENTS))
+        return;
+    tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
+}
+
 static void make_trace(run *of)
 {
     char settings[HF_TRACE_SETTINGS_BYTES];
-    const char *asked = of->from.texts[OPTION_TRACE];
-    uint64_t mib = asked != NULL ? of->from.numbers[OPTION_TRACE_SIZE] : FINDINGS_MIB;
-    of->trace_is_ours = asked == NULL;
-    if (asked == NULL)
-        choose_trace_path(of->trace_path, sizeof of->trace_path);
-    else if (strlen(asked) < sizeof of->trace_path)
-        strcpy(of->trace_path, asked);
-    if (!hf_trace_create(of->trace_path, trace_bytes(mib << 20),
-                         HF_TRACE_WANTS_FINDINGS | (asked != NULL ? HF_TRACE_WANTS_EVENTS : 0)))
-        tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
+    if (of->from.texts[OPTION_TRACE] != NULL)
+        make_asked_trace(of, of->from.texts[OPTION_TRACE]);
+    else
+        make_own_trace(of);
     options_settings(&of->from, settings, sizeof settings);
     hf_trace_describe(settings, of->command);
     char *whole = realpath(of->trace_path, NULL);
@@ -127,14 +138,19 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Follows the program to its end.  Answers how the tool is to end. */
+/* Follows the program to its end.  Answers how the tool is to end.  What takes time is done while
+ * the program runs; and what one that ends at once does not need, is not done for it. */
 static int follow(run *of)
 {
     int status = 0;
+    int timeout_ms = FIRST_POLL_MS;
     double began = seconds_now();
-    while (!launch_wait(&of->started, POLL_MS, &status)) {
+    if (of->trace_is_ours)
+        own_trace_tidy(of->trace_path);
+    while (!launch_wait(&of->started, timeout_ms, &status)) {
         hf_trace_grow_ahead();
         live_poll(&of->trace);
+        timeout_ms = POLL_MS;
     }
     live_poll_last(&of->trace);
     tell_of_trace(of);
