@@ -1,6 +1,7 @@
 /* The process is told to exit while a thread stands still for ever within an operation: setting the
  * latch comes to an end, and whatever is called after that is answered. */
 #include "others.h"
+#include "subject.h"
 
 #include <criterion/criterion.h>
 #include <holdfast/process.h>
@@ -10,7 +11,6 @@ enum { MOST = 40, PAST_HOT = 600 };
 static hf_type flushed;
 static hf_handle flushed_handle;
 static unsigned flushes;
-static hf_region region;
 static hf_status answer;
 static hf_table *made;
 
@@ -40,26 +40,11 @@ static void prepare(void)
     DEMAND(hf_open(all.table, &flushed, 1, NULL, &flushed_handle) == HF_OK);
 }
 
-static void enter(void)
-{
-    answer = hf_enter(all.table, all.subject, NULL, &region);
-}
-
 static void prepare_entered(void)
 {
     prepare();
-    enter();
-    DEMAND(answer == HF_OK);
-}
-
-static void leave(void)
-{
-    hf_leave(&region);
-}
-
-static void close_it(void)
-{
-    (void)hf_close(all.table, all.subject, NULL);
+    subject_enter();
+    DEMAND(subject_entered == HF_OK);
 }
 
 static void open_one(void)
@@ -114,17 +99,17 @@ static void stop_everywhere(const char *name, void (*before)(void), void (*opera
 
 Test(frozen_exit, entering)
 {
-    stop_everywhere("enter", prepare, enter);
+    stop_everywhere("enter", prepare, subject_enter);
 }
 
 Test(frozen_exit, leaving)
 {
-    stop_everywhere("leave", prepare_entered, leave);
+    stop_everywhere("leave", prepare_entered, subject_leave);
 }
 
 Test(frozen_exit, closing)
 {
-    stop_everywhere("close", prepare, close_it);
+    stop_everywhere("close", prepare, subject_close);
 }
 
 Test(frozen_exit, opening)

@@ -2,14 +2,12 @@
  * does everything that the child does with the table, up to shutting it down. */
 #include "forked.h"
 #include "others.h"
+#include "subject.h"
 
 #include <criterion/criterion.h>
 
 /* Where a fork waits for the thread that is stopped, it does so for about a second. */
 enum { MOST = 10, PAST_HOT = 600 };
-
-static hf_region region;
-static hf_status answer;
 
 static void prepare(void)
 {
@@ -26,31 +24,16 @@ static void prepare_hot(void)
     others_heat(all.subject, PAST_HOT);
 }
 
-static void enter(void)
-{
-    answer = hf_enter(all.table, all.subject, NULL, &region);
-}
-
 static void prepare_entered(void)
 {
     prepare();
-    enter();
-    DEMAND(answer == HF_OK);
-}
-
-static void leave(void)
-{
-    hf_leave(&region);
+    subject_enter();
+    DEMAND(subject_entered == HF_OK);
 }
 
 static void open_one(void)
 {
     (void)others_open(FAKE_RUNDOWN, "a label");
-}
-
-static void close_it(void)
-{
-    (void)hf_close(all.table, all.subject, NULL);
 }
 
 /* The stopped thread is not in this process.  What it was in the midst of may stay held. */
@@ -92,12 +75,12 @@ static void stop_everywhere(const char *name, void (*before)(void), void (*opera
 
 Test(frozen_fork, entering)
 {
-    stop_everywhere("enter", prepare, enter);
+    stop_everywhere("enter", prepare, subject_enter);
 }
 
 Test(frozen_fork, leaving)
 {
-    stop_everywhere("leave", prepare_entered, leave);
+    stop_everywhere("leave", prepare_entered, subject_leave);
 }
 
 Test(frozen_fork, opening)
@@ -107,10 +90,10 @@ Test(frozen_fork, opening)
 
 Test(frozen_fork, closing)
 {
-    stop_everywhere("close", prepare, close_it);
+    stop_everywhere("close", prepare, subject_close);
 }
 
 Test(frozen_fork, closing_hot)
 {
-    stop_everywhere("close of a hot handle", prepare_hot, close_it);
+    stop_everywhere("close of a hot handle", prepare_hot, subject_close);
 }

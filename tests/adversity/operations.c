@@ -1,6 +1,7 @@
 /* A thread that stands still for ever, at any instruction of an operation, stops nobody: all other
  * operations complete (invariant 4). */
 #include "others.h"
+#include "subject.h"
 
 #include <criterion/criterion.h>
 
@@ -32,7 +33,6 @@ typedef struct row {
 
 static const row *now;
 static hf_handle many[MANY];
-static hf_region region;
 static hf_region others_region;
 static hf_ref reference;
 static hf_status answer;
@@ -40,16 +40,6 @@ static hf_handle opened;
 static hf_value detached;
 
 /* ---- the operations ------------------------------------------------------------------------- */
-
-static void enter(void)
-{
-    answer = hf_enter(all.table, all.subject, NULL, &region);
-}
-
-static void leave(void)
-{
-    hf_leave(&region);
-}
 
 static void addref(void)
 {
@@ -59,11 +49,6 @@ static void addref(void)
 static void release(void)
 {
     (void)hf_release(&reference);
-}
-
-static void close_it(void)
-{
-    (void)hf_close(all.table, all.subject, NULL);
 }
 
 static void close_wait(void)
@@ -113,9 +98,9 @@ static void open_many(void)
 
 static void leave_if_entered(void)
 {
-    if (answer == HF_OK) {
-        fake_use(region.value);
-        hf_leave(&region);
+    if (subject_entered == HF_OK) {
+        fake_use(subject_region.value);
+        subject_leave();
     }
 }
 
@@ -213,24 +198,26 @@ static void stop_everywhere(const row *which)
 
 /* ---- entering and leaving ------------------------------------------------------------------- */
 
-ROW(entering_counted, .operation = enter, .afterwards = leave_if_entered)
-ROW(entering_hot, .operation = enter, .uses = PAST_HOT, .afterwards = leave_if_entered)
-ROW(entering_at_promotion, .operation = enter, .uses = NEARLY_HOT, .afterwards = leave_if_entered)
-ROW(entering_never_hot, .operation = enter, .protection = HF_PROTECT_COUNTED,
+ROW(entering_counted, .operation = subject_enter, .afterwards = leave_if_entered)
+ROW(entering_hot, .operation = subject_enter, .uses = PAST_HOT, .afterwards = leave_if_entered)
+ROW(entering_at_promotion, .operation = subject_enter, .uses = NEARLY_HOT,
     .afterwards = leave_if_entered)
-ROW(entering_always_hot, .operation = enter, .protection = HF_PROTECT_HAZARD,
+ROW(entering_never_hot, .operation = subject_enter, .protection = HF_PROTECT_COUNTED,
     .afterwards = leave_if_entered)
-ROW(entering_closed, .operation = enter, .is = CLOSED | QUIET)
-ROW(entering_closed_but_admitting, .operation = enter, .uses = PAST_HOT, .is = CLOSED | HELD,
-    .kind = FAKE_UNTIL_RELEASED, .afterwards = leave_if_entered)
-ROW(leaving_counted, .operation = leave, .before = enter)
-ROW(leaving_hot, .operation = leave, .uses = PAST_HOT, .before = enter)
-ROW(leaving_last_counted, .operation = leave, .before = enter, .is = CLOSED)
-ROW(leaving_last_hot, .operation = leave, .uses = PAST_HOT, .before = enter, .is = CLOSED)
-ROW(leaving_last_labelled, .operation = leave, .before = enter, .is = CLOSED | LABELLED,
-    .level = HF_LEVEL_STACKS)
-ROW(leaving_last_until_released, .operation = leave, .uses = PAST_HOT, .before = enter,
-    .is = CLOSED, .kind = FAKE_UNTIL_RELEASED)
+ROW(entering_always_hot, .operation = subject_enter, .protection = HF_PROTECT_HAZARD,
+    .afterwards = leave_if_entered)
+ROW(entering_closed, .operation = subject_enter, .is = CLOSED | QUIET)
+ROW(entering_closed_but_admitting, .operation = subject_enter, .uses = PAST_HOT,
+    .is = CLOSED | HELD, .kind = FAKE_UNTIL_RELEASED, .afterwards = leave_if_entered)
+ROW(leaving_counted, .operation = subject_leave, .before = subject_enter)
+ROW(leaving_hot, .operation = subject_leave, .uses = PAST_HOT, .before = subject_enter)
+ROW(leaving_last_counted, .operation = subject_leave, .before = subject_enter, .is = CLOSED)
+ROW(leaving_last_hot, .operation = subject_leave, .uses = PAST_HOT, .before = subject_enter,
+    .is = CLOSED)
+ROW(leaving_last_labelled, .operation = subject_leave, .before = subject_enter,
+    .is = CLOSED | LABELLED, .level = HF_LEVEL_STACKS)
+ROW(leaving_last_until_released, .operation = subject_leave, .uses = PAST_HOT,
+    .before = subject_enter, .is = CLOSED, .kind = FAKE_UNTIL_RELEASED)
 
 /* ---- references ----------------------------------------------------------------------------- */
 
@@ -245,17 +232,17 @@ ROW(release_last_labelled, .operation = release, .before = addref, .is = CLOSED 
 
 /* ---- closing -------------------------------------------------------------------------------- */
 
-ROW(closing_counted, .operation = close_it)
-ROW(closing_hot, .operation = close_it, .uses = PAST_HOT)
-ROW(closing_always_hot, .operation = close_it, .protection = HF_PROTECT_HAZARD)
-ROW(closing_held_counted, .operation = close_it, .is = HELD)
-ROW(closing_held_hot, .operation = close_it, .uses = PAST_HOT, .is = HELD)
-ROW(closing_labelled, .operation = close_it, .is = LABELLED)
-ROW(closing_with_stacks, .operation = close_it, .uses = PAST_HOT, .is = HELD,
+ROW(closing_counted, .operation = subject_close)
+ROW(closing_hot, .operation = subject_close, .uses = PAST_HOT)
+ROW(closing_always_hot, .operation = subject_close, .protection = HF_PROTECT_HAZARD)
+ROW(closing_held_counted, .operation = subject_close, .is = HELD)
+ROW(closing_held_hot, .operation = subject_close, .uses = PAST_HOT, .is = HELD)
+ROW(closing_labelled, .operation = subject_close, .is = LABELLED)
+ROW(closing_with_stacks, .operation = subject_close, .uses = PAST_HOT, .is = HELD,
     .level = HF_LEVEL_STACKS)
-ROW(closing_twice, .operation = close_it, .is = CLOSED | QUIET)
-ROW(closing_magazines, .operation = close_it, .reuse = HF_REUSE_MAGAZINES)
-ROW(closing_fifo, .operation = close_it, .reuse = HF_REUSE_FIFO)
+ROW(closing_twice, .operation = subject_close, .is = CLOSED | QUIET)
+ROW(closing_magazines, .operation = subject_close, .reuse = HF_REUSE_MAGAZINES)
+ROW(closing_fifo, .operation = subject_close, .reuse = HF_REUSE_FIFO)
 ROW(closing_many, .operation = close_all, .before = open_many)
 ROW(closing_and_waiting, .operation = close_wait)
 ROW(closing_and_waiting_hot, .operation = close_wait, .uses = PAST_HOT)

@@ -31,9 +31,7 @@ static void stop(void)
 {
     hf_table_destroy(table);
     cr_assert_eq(errors, 0);
-    cr_assert(fake_world_is_sound(world));
-    cr_assert_eq(fake_alive(world), 0);
-    fake_world_destroy(world);
+    fixture_end(world);
 }
 
 /* ---- a cycle in every round ----------------------------------------------------------------- */

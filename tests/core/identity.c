@@ -184,19 +184,36 @@ Test(identity, reports_know_the_value_that_was_committed)
     cr_assert_eq(told, value);
 }
 
-/* A table without checks asks nobody, and tells nobody. */
-Test(identity, borrower_elsewhere_is_none_of_the_business_of_a_table_without_checks)
+/* A table without checks asks nobody, and tells nobody.  Whoever closes a handle that is held
+ * leaves the release to its last holder. */
+static void closed_in_a_table_without_checks(bool held)
 {
     hf_open_options borrowing = HF_OPEN_OPTIONS_INIT;
     hf_table *unchecked = table_with_stacks(true);
     hf_value value = fake_make(world);
     hf_handle borrowed = HF_NULL_HANDLE;
+    hf_ref ref;
     identified.name_space = &numbers;
     borrowing.borrowed = true;
     MUST_OK(hf_open(table, &identified, value, &borrowing, &borrowed));
     hf_handle owned = open_in(unchecked, &identified, value);
-    cr_assert_eq(fixture_close(unchecked, owned), HF_OUTCOME_RELEASED);
+    if (held)
+        MUST_OK(hf_addref(unchecked, owned, &ref));
+    MUST_OK(hf_close(unchecked, owned, NULL));
+    if (held)
+        MUST_OK(hf_release(&ref));
+    cr_assert_eq(world->releases, 1);
     cr_assert_eq(reports_total(), 0);
     cr_assert_eq(fixture_close(table, borrowed), HF_OUTCOME_NOT_OWNED);
     hf_table_destroy(unchecked);
+}
+
+Test(identity, borrower_elsewhere_is_none_of_the_business_of_a_table_without_checks)
+{
+    closed_in_a_table_without_checks(false);
+}
+
+Test(identity, nor_of_the_last_holder_of_its_handle)
+{
+    closed_in_a_table_without_checks(true);
 }

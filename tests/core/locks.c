@@ -36,9 +36,7 @@ static void tear_down(void)
 {
     actor_end(other);
     hf_table_destroy(table);
-    cr_assert(fake_world_is_sound(world));
-    cr_assert_eq(fake_alive(world), 0);
-    fake_world_destroy(world);
+    fixture_end(world);
     for (int i = 0; i < MANY; i++)
         cr_assert_eq(pthread_mutex_destroy(&mutexes[i]), 0, "a mutex stayed locked");
 }

@@ -23,9 +23,7 @@ static void start(hf_protection protection)
 static void tear_down(void)
 {
     hf_table_destroy(table);
-    cr_assert(fake_world_is_sound(world));
-    cr_assert_eq(fake_alive(world), 0);
-    fake_world_destroy(world);
+    fixture_end(world);
 }
 
 TestSuite(rundown, .init = set_up, .fini = tear_down);
@@ -51,12 +49,6 @@ static void wait_task(void *argument)
     w->status = hf_wait(table, handle, w->timeout);
 }
 
-static void until_closing(void)
-{
-    while (fixture_life(table, handle) == HF_LIFE_OPEN)
-        sched_yield();
-}
-
 Test(rundown, idle_handle_is_released_at_once)
 {
     hf_close_result result;
@@ -74,7 +66,7 @@ static void waits_for_a_region(hf_protection protection)
     start(protection);
     MUST_OK(hf_enter(table, handle, NULL, &region));
     actor_begin(waiter, close_wait_task, &w);
-    until_closing();
+    fixture_until_closed(table, handle);
     cr_assert_eq(world->releases, 0);
     fake_use(region.value);
     hf_leave(&region);
@@ -103,7 +95,7 @@ Test(rundown, waits_for_a_reference_and_releases_on_the_waiter)
     start(HF_PROTECT_ADAPTIVE);
     MUST_OK(hf_addref(table, handle, &ref));
     actor_begin(waiter, close_wait_task, &w);
-    until_closing();
+    fixture_until_closed(table, handle);
     MUST_OK(hf_release(&ref));
     actor_finish(waiter);
     cr_assert_eq(w.status, HF_OK);
@@ -118,7 +110,7 @@ Test(rundown, waits_for_a_child)
     start(HF_PROTECT_ADAPTIVE);
     hf_handle child = fixture_child(table, world, handle);
     actor_begin(waiter, close_wait_task, &w);
-    until_closing();
+    fixture_until_closed(table, handle);
     MUST_OK(hf_close(table, child, NULL));
     actor_finish(waiter);
     cr_assert_eq(w.status, HF_OK);

@@ -20,9 +20,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     hf_table_destroy(table);
-    cr_assert(fake_world_is_sound(world));
-    cr_assert_eq(fake_alive(world), 0);
-    fake_world_destroy(world);
+    fixture_end(world);
 }
 
 TestSuite(shutdown, .init = set_up, .fini = tear_down);

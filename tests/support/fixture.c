@@ -1,6 +1,8 @@
 /* The shared beginnings of core tests. */
 #include "fixture.h"
 
+#include <sched.h>
+
 hf_table *fixture_create(const hf_table_options *options)
 {
     hf_table *table = NULL;
@@ -13,6 +15,13 @@ hf_table *fixture_table(hf_protection protection)
 {
     hf_table_options options = fixture_options(HF_REUSE_LIFO, protection);
     return fixture_create(&options);
+}
+
+void fixture_end(fake_world *world)
+{
+    cr_assert(fake_world_is_sound(world), "a value was misused");
+    cr_assert_eq(fake_alive(world), 0, "a value was never released");
+    fake_world_destroy(world);
 }
 
 hf_handle fixture_open(hf_table *table, fake_world *world, fake_kind kind)
@@ -67,6 +76,12 @@ hf_table_stats fixture_stats(const hf_table *table)
     hf_table_stats stats = {.size = (uint32_t)sizeof(stats)};
     MUST_OK(hf_table_get_stats(table, &stats));
     return stats;
+}
+
+void fixture_until_closed(hf_table *table, hf_handle handle)
+{
+    while (fixture_life(table, handle) == HF_LIFE_OPEN)
+        sched_yield();
 }
 
 hf_outcome fixture_close(hf_table *table, hf_handle handle)

@@ -35,6 +35,9 @@ hf_table *fixture_create(const hf_table_options *options);
 /* A table with the options above: slots are reused last-in first-out. */
 hf_table *fixture_table(hf_protection protection);
 
+/* The end of a world: by now each value must have been given back exactly once. */
+void fixture_end(fake_world *world);
+
 /* A handle of a new value of the world. */
 hf_handle fixture_open(hf_table *table, fake_world *world, fake_kind kind);
 hf_handle fixture_borrow(hf_table *table, fake_world *world, hf_value value);
@@ -46,6 +49,9 @@ void fixture_heat(hf_table *table, hf_handle handle);
 hf_info fixture_info(hf_table *table, hf_handle handle);
 hf_life fixture_life(hf_table *table, hf_handle handle);
 hf_table_stats fixture_stats(const hf_table *table);
+
+/* Waits until another thread has closed the handle, which may still be held. */
+void fixture_until_closed(hf_table *table, hf_handle handle);
 
 /* Closes and answers the outcome. */
 hf_outcome fixture_close(hf_table *table, hf_handle handle);

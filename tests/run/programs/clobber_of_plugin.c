@@ -2,8 +2,7 @@
  *
  * expect: clobber now=place_over_it opened=opened_in_plugin
  * plugin: clobber_of_plugin */
-#include "program.h"
-#include <dlfcn.h>
+#include "with_plugin.h"
 
 STEP void place_over_it(int from, int number)
 {
@@ -12,15 +11,10 @@ STEP void place_over_it(int from, int number)
 
 int main(int count, char **arguments)
 {
-    void *plugin;
+    void *plugin = load_plugin(arguments[0]);
     int (*function)(void);
-    char path[4200];
     (void)count;
-    (void)snprintf(path, sizeof path, "%s.plugin", arguments[0]);
-    plugin = dlopen(path, RTLD_NOW);
-    MUST(plugin != NULL);
-    *(void **)&function = dlsym(plugin, "plugin");
-    MUST(function != NULL);
+    *(void **)&function = function_of(plugin);
     int number = function();
     int from = open("/dev/null", O_RDONLY);
     place_over_it(from, number);

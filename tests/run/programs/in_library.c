@@ -2,20 +2,14 @@
  *
  * expect: double-close now=twice_in_plugin closed=twice_in_plugin opened=twice_in_plugin
  * plugin: in_library */
-#include "program.h"
-#include <dlfcn.h>
+#include "with_plugin.h"
 
 int main(int count, char **arguments)
 {
-    void *plugin;
+    void *plugin = load_plugin(arguments[0]);
     void (*function)(void);
-    char path[4200];
     (void)count;
-    (void)snprintf(path, sizeof path, "%s.plugin", arguments[0]);
-    plugin = dlopen(path, RTLD_NOW);
-    MUST(plugin != NULL);
-    *(void **)&function = dlsym(plugin, "plugin");
-    MUST(function != NULL);
+    *(void **)&function = function_of(plugin);
     function();
     MUST(dlclose(plugin) == 0);
     return 0;

@@ -26,7 +26,7 @@
  * expect: double-close now=twice_raw_dup closed=once_raw_dup opened=open_by_raw_dup
  * run:
  * run: --quarantine=0 -- */
-#include "program.h"
+#include "openers.h"
 #include <linux/openat2.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -38,24 +38,6 @@ static char template_d[] = "dXXXXXX";
 static int directory;
 static int flags;
 static int nothing;
-
-/* It was opened by `how`, is closed, and is closed again. */
-#define OPENER(name, how)                    \
-    STEP int open_by_##name(void)            \
-    {                                        \
-        return (int)(how);                   \
-    }                                        \
-    STEP void once_##name(int descriptor)    \
-    {                                        \
-        MUST(close(descriptor) == 0);        \
-    }                                        \
-    STEP void twice_##name(void)             \
-    {                                        \
-        int descriptor = open_by_##name();   \
-        MUST(descriptor > 2);                \
-        once_##name(descriptor);             \
-        MUST(is_refused(close(descriptor))); \
-    }
 
 /* openat2 has no function in the C library. */
 static inline __attribute__((always_inline)) long call_openat2(const char *path)

@@ -33,7 +33,7 @@
  * expect: double-close now=twice_raw_eventfd2 closed=once_raw_eventfd2 opened=open_by_raw_eventfd2
  * run:
  * run: --quarantine=0 -- */
-#include "program.h"
+#include "openers.h"
 #include <linux/perf_event.h>
 #include <pty.h>
 #include <sys/epoll.h>
@@ -56,36 +56,6 @@ static socklen_t address_size = sizeof address;
 static sigset_t no_signals;
 static int listening;
 static int terminal;
-
-/* It was opened by `how`, is closed, and is closed again. */
-#define OPENER(name, how)                                            \
-    STEP int open_by_##name(void)                                    \
-    {                                                                \
-        int ends[2] = {-1, -1};                                      \
-        (void)ends;                                                  \
-        return (int)(how);                                           \
-    }                                                                \
-    STEP void once_##name(int descriptor)                            \
-    {                                                                \
-        MUST(close(descriptor) == 0);                                \
-    }                                                                \
-    STEP void twice_##name(void)                                     \
-    {                                                                \
-        int descriptor = open_by_##name();                           \
-        if (descriptor == -1 && errno != EBADF && errno != EINVAL) { \
-            refused(#name);                                          \
-            return;                                                  \
-        }                                                            \
-        MUST(descriptor > 2);                                        \
-        once_##name(descriptor);                                     \
-        MUST(is_refused(close(descriptor)));                         \
-    }
-
-/* What this system does not allow is left out by name, natively and under the tool alike. */
-static void refused(const char *name)
-{
-    printf("refused: %s\n", name);
-}
 
 static void connect_client(void)
 {

@@ -56,6 +56,23 @@ static inline void wait_until_asleep(pid_t thread)
     }
 }
 
+static inline void *program_idle(void *unused)
+{
+    sigset_t all;
+    (void)sigfillset(&all);
+    MUST(pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
+    (void)pause();
+    return unused;
+}
+
+/* A second thread, which hears no signals and does nothing.  With more threads than one, uses are
+ * regions. */
+static inline void start_idle_thread(void)
+{
+    pthread_t thread;
+    MUST(pthread_create(&thread, NULL, program_idle, NULL) == 0);
+}
+
 /* The child's exit status, 256 + the signal that killed it. */
 static inline int status_of(pid_t child)
 {

@@ -14,24 +14,14 @@ static void handler(int number)
     MUST(close(ends[0]) == 0);
 }
 
-static void *wait_for_end(void *unused)
-{
-    sigset_t all;
-    (void)sigfillset(&all);
-    MUST(pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
-    (void)pause();
-    return unused;
-}
-
 int main(int count, char **arguments)
 {
     struct sigaction action = {.sa_handler = handler};
     struct itimerval soon = {.it_value = {.tv_usec = 20000}};
-    pthread_t thread;
     char byte;
     (void)arguments;
     if (count > 1)
-        MUST(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+        start_idle_thread();
     MUST(sigaction(SIGALRM, &action, NULL) == 0);
     MUST(pipe(ends) == 0);
     MUST(setitimer(ITIMER_REAL, &soon, NULL) == 0);

@@ -16,15 +16,6 @@ static void handler(int number)
     siglongjmp(back, 1);
 }
 
-static void *wait_for_end(void *unused)
-{
-    sigset_t all;
-    (void)sigfillset(&all);
-    MUST(pthread_sigmask(SIG_BLOCK, &all, NULL) == 0);
-    (void)pause();
-    return unused;
-}
-
 static void once(void)
 {
     struct itimerval soon = {.it_value = {.tv_usec = 20000}};
@@ -43,10 +34,9 @@ static void once(void)
 int main(int count, char **arguments)
 {
     struct sigaction action = {.sa_handler = handler};
-    pthread_t thread;
     (void)arguments;
     if (count > 1)
-        MUST(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+        start_idle_thread();
     MUST(sigaction(SIGALRM, &action, NULL) == 0);
     for (int i = 0; i < 20; i++)
         once();

@@ -7,20 +7,13 @@
 
 static char byte;
 
-static void *wait_for_end(void *unused)
-{
-    (void)pause();
-    return unused;
-}
-
 int main(int count, char **arguments)
 {
     int descriptor = open("/etc/hostname", O_RDONLY);
     int ends[2];
-    pthread_t thread;
     pid_t child;
     if (count > 1)
-        MUST(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+        start_idle_thread();
     MUST(pipe(ends) == 0);
     (void)arguments;
     for (int i = 0; i < 50; i++) {

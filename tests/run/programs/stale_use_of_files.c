@@ -109,19 +109,12 @@ STEP void close_it(int descriptor)
     MUST(close(descriptor) == 0);
 }
 
-static void *wait_for_end(void *unused)
-{
-    (void)pause();
-    return unused;
-}
-
 int main(int count, char **arguments)
 {
-    pthread_t thread;
     int descriptor;
     (void)arguments;
-    if (count > 1) /* with more threads than one, uses are regions */
-        MUST(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+    if (count > 1)
+        start_idle_thread();
     descriptor = open_it();
     close_it(descriptor);
     by_read(descriptor);

@@ -139,19 +139,12 @@ STEP void close_it(int descriptor)
     MUST(close(descriptor) == 0);
 }
 
-static void *wait_for_end(void *unused)
-{
-    (void)pause();
-    return unused;
-}
-
 int main(int count, char **arguments)
 {
-    pthread_t thread;
     int descriptor;
     (void)arguments;
-    if (count > 1) /* with more threads than one, uses are regions */
-        MUST(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+    if (count > 1)
+        start_idle_thread();
     set = epoll_create1(EPOLL_CLOEXEC);
     descriptor = open_it();
     close_it(descriptor);
