@@ -40,23 +40,6 @@ typedef struct run {
 
 /* ---- the trace ------------------------------------------------------------------------------ */
 
-/* Memory, unless the user wants it elsewhere; a name that nobody else has. */
-static void choose_trace_path(char *path, size_t size)
-{
-    const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        if (folders[i] == NULL || folders[i][0] == '\0')
-            continue;
-        (void)snprintf(path, size, "%s/holdfast-run.XXXXXX", folders[i]);
-        int file = mkostemp(path, O_CLOEXEC);
-        if (file >= 0) {
-            (void)close(file);
-            return;
-        }
-    }
-    tool_fail("cannot make a temporary file: %s", strerror(errno));
-}
-
 /* A file that is larger than the user allows cannot be; a small one holds some findings, too. */
 static uint64_t trace_bytes(uint64_t wanted)
 {
@@ -66,19 +49,54 @@ static uint64_t trace_bytes(uint64_t wanted)
     return limit.rlim_cur < wanted ? limit.rlim_cur : wanted;
 }
 
+/* A name that nobody else has.  False, with errno set: no trace can be made there. */
+static bool make_trace_below(run *of, const char *folder)
+{
+    (void)snprintf(of->trace_path, sizeof of->trace_path, "%s/holdfast-run.XXXXXX", folder);
+    int file = mkostemp(of->trace_path, O_CLOEXEC);
+    if (file < 0)
+        return false;
+    (void)close(file);
+    of->trace_is_ours = true;
+    if (hf_trace_create(of->trace_path, trace_bytes(FINDINGS_MIB << 20), HF_TRACE_WANTS_FINDINGS))
+        return true;
+    int error = errno;
+    (void)unlink(of->trace_path);
+    of->trace_is_ours = false;
+    errno = error;
+    return false;
+}
+
+/* Memory, unless the user wants it elsewhere.  Containers have little of it, and others may have
+ * filled it: then a disk will do. */
+static void make_own_trace(run *of)
+{
+    const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (folders[i] != NULL && folders[i][0] != '\0' && make_trace_below(of, folders[i]))
+            return;
+    }
+    tool_fail("cannot make a temporary file: %s", strerror(errno));
+}
+
+static void make_asked_trace(run *of, const char *asked)
+{
+    if (strlen(asked) < sizeof of->trace_path)
+        strcpy(of->trace_path, asked);
+    if (!hf_trace_create(of->trace_path,
+                         trace_bytes((uint64_t)of->from.numbers[OPTION_TRACE_SIZE] << 20),
+                         HF_TRACE_WANTS_FINDINGS | HF_TRACE_WANTS_EVENTS))
+        tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
+}
+
 static void make_trace(run *of)
 {
     char settings[HF_TRACE_SETTINGS_BYTES];
     const char *asked = of->from.texts[OPTION_TRACE];
-    uint64_t mib = asked != NULL ? of->from.numbers[OPTION_TRACE_SIZE] : FINDINGS_MIB;
-    of->trace_is_ours = asked == NULL;
-    if (asked == NULL)
-        choose_trace_path(of->trace_path, sizeof of->trace_path);
-    else if (strlen(asked) < sizeof of->trace_path)
-        strcpy(of->trace_path, asked);
-    if (!hf_trace_create(of->trace_path, trace_bytes(mib << 20),
-                         HF_TRACE_WANTS_FINDINGS | (asked != NULL ? HF_TRACE_WANTS_EVENTS : 0)))
-        tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
+    if (asked != NULL)
+        make_asked_trace(of, asked);
+    else
+        make_own_trace(of);
     options_settings(&of->from, settings, sizeof settings);
     hf_trace_describe(settings, of->command);
     char *whole = realpath(of->trace_path, NULL);
