@@ -55,7 +55,8 @@ static bool make_trace_at(run *of, uint64_t mib, uint32_t wants)
     return hf_trace_create(of->trace_path, trace_bytes(mib << 20), wants);
 }
 
-/* Memory, unless the user wants it elsewhere. */
+/* Memory, unless the user wants it elsewhere.  Containers have little of it, and others may have
+ * filled it: then a disk will do. */
 static void make_own_trace(run *of)
 {
     const char *folders[] = {getenv("TMPDIR"), "/dev/shm", "/tmp"};

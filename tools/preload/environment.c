@@ -57,7 +57,8 @@ static run_variables variables(void)
 static bool follows(void)
 {
     int saved = errno;
-    bool answer = run_this_process.settings[RUN_FOLLOW] != 0 &&
+    /* What forbids this process system calls holds for what it executes, too. */
+    bool answer = run_this_process.settings[RUN_FOLLOW] != 0 && !run_is_confined() &&
                   run_this_process.trace_path[0] != '\0' &&
                   RUN_REAL(access)(run_this_process.library_path, R_OK) == 0;
     errno = saved;

@@ -17,6 +17,7 @@
 
 #include "numbers.h"
 #include "real.h"
+#include "self.h"
 
 RUN_DECLARE_REAL(int, fstatfs, (int, struct statfs *))
 RUN_DECLARE_REAL(int, open, (const char *, int, ...))
@@ -91,8 +92,8 @@ bool run_listing_is(int descriptor)
 {
     int saved = errno;
     struct statfs of;
-    bool is = RUN_REAL(fstatfs)(descriptor, &of) == 0 && of.f_type == PROC_FILE_SYSTEM &&
-              leads_to_own(descriptor);
+    bool is = !run_is_confined() && RUN_REAL(fstatfs)(descriptor, &of) == 0 &&
+              of.f_type == PROC_FILE_SYSTEM && leads_to_own(descriptor);
     errno = saved;
     return is;
 }
@@ -100,7 +101,7 @@ bool run_listing_is(int descriptor)
 bool run_listing_is_at(const char *path)
 {
     int saved = errno;
-    if (!run_listing_is_likely(path))
+    if (run_is_confined() || !run_listing_is_likely(path))
         return false;
     int descriptor = RUN_REAL(open)(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     bool is = descriptor >= 0 && run_listing_is(descriptor);

@@ -203,11 +203,11 @@ bool run_use_begin_known(run_use *use, int descriptor, const char *operation, ru
     return begin(use, descriptor);
 }
 
-/* EBADF may also mean that it is not open in that direction. */
+/* EBADF may also mean that it is not open in that direction.  Who must not ask cannot know. */
 static bool is_really_closed(int descriptor)
 {
     int saved = errno;
-    bool closed = RUN_REAL(fcntl)(descriptor, F_GETFD) < 0;
+    bool closed = !run_is_confined() && RUN_REAL(fcntl)(descriptor, F_GETFD) < 0;
     errno = saved;
     return closed;
 }

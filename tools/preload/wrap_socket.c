@@ -38,24 +38,35 @@ RUN_WRAP(int, socketpair, (int family, int type, int protocol, int pair[2]))
 }
 
 RUN_DECLARE_REAL(int, getsockopt, (int, int, int, void *, socklen_t *))
+typedef int name_function(int, struct sockaddr *, socklen_t *);
 RUN_DECLARE_REAL(int, getpeername, (int, struct sockaddr *, socklen_t *))
+RUN_DECLARE_REAL(int, getsockname, (int, struct sockaddr *, socklen_t *))
+
+/* What the system says of one of a socket's ends; false: it does not, or must not be asked.  Keeps
+ * errno. */
+static bool ask_for_address(name_function *function, int descriptor, char *text)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int saved = errno;
+    bool known =
+        !run_is_confined() && function(descriptor, (struct sockaddr *)&address, &size) == 0;
+    if (known)
+        (void)run_address_text((const struct sockaddr *)&address,
+                               size < sizeof address ? size : (socklen_t)sizeof address, text);
+    errno = saved;
+    return known;
+}
 
 /* Asked for afterwards: an accept that fills an address in may fail where another does not. */
 static int accepted(int descriptor, int listener, const char *operation)
 {
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
     char text[RUN_ADDRESS_BYTES];
-    int saved = errno;
     if (descriptor < 0 || !run_is_on())
         return descriptor;
-    if (RUN_REAL(getpeername)(descriptor, (struct sockaddr *)&peer, &size) != 0)
-        size = 0;
-    if (size > sizeof peer)
-        size = sizeof peer;
-    run_opened(descriptor, RUN_CHOSEN, operation, "socket accepted on %d from %s", listener,
-               run_address_text((const struct sockaddr *)&peer, size, text));
-    errno = saved;
+    bool known = ask_for_address(RUN_REAL(getpeername), descriptor, text);
+    run_opened(descriptor, RUN_CHOSEN, operation, "socket accepted on %d%s%s", listener,
+               known ? " from " : "", known ? text : "");
     return descriptor;
 }
 
@@ -117,7 +128,10 @@ RUN_WRAP(int, bind, (int descriptor, __CONST_SOCKADDR_ARG address, socklen_t siz
     run_use_end(&use, result < 0);
     if (run_is_on() && result == 0) {
         int saved = errno;
-        run_note(descriptor, "bound to %s", run_address_text(address.__sockaddr__, size, text));
+        /* The system chooses where the program does not: a port, a local name. */
+        if (!ask_for_address(RUN_REAL(getsockname), descriptor, text))
+            (void)run_address_text(address.__sockaddr__, size, text);
+        run_note(descriptor, "bound to %s", text);
         errno = saved;
     }
     return result;
@@ -185,7 +199,7 @@ static void make_room_for(int descriptor, const struct msghdr *message)
 {
     struct rlimit limit;
     size_t most = message->msg_control != NULL ? message->msg_controllen / sizeof(int) : 0;
-    if (most != 0 && run_is_on() && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+    if (most != 0 && run_is_on() && !run_is_confined() && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
         most > limit.rlim_cur / 16 && is_local(descriptor))
         run_quarantine_empty();
 }

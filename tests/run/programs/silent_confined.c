@@ -11,7 +11,9 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #define ALLOW(name)                                        \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), \
@@ -27,6 +29,13 @@ static void confine(unsigned otherwise)
         ALLOW(write),
         ALLOW(close),
         ALLOW(openat),
+        ALLOW(accept),
+        ALLOW(accept4),
+        ALLOW(newfstatat),
+        ALLOW(getdents64),
+        ALLOW(brk),
+        ALLOW(getrandom),
+        ALLOW(mmap),
         ALLOW(exit_group),
         ALLOW(rt_sigreturn),
         BPF_STMT(BPF_RET | BPF_K, otherwise),
@@ -39,8 +48,31 @@ static void confine(unsigned otherwise)
         MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
+/* A connection waits for it. */
+static int make_listener(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX}; /* a name of the system's choice */
+    socklen_t size = sizeof address;
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    MUST(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)) == 0);
+    MUST(listen(listener, 1) == 0);
+    MUST(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    MUST(connect(client, (struct sockaddr *)&address, size) == 0);
+    return listener;
+}
+
+/* Other entries than the program's own descriptors were none of the tool's. */
+static void list_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    MUST(directory != NULL && readdir(directory) != NULL);
+    MUST(closedir(directory) == 0);
+}
+
 int main(int count, char **arguments)
 {
+    int listener = make_listener();
     int opened[20];
     char byte;
     for (int i = 0; i < 20; i++)
@@ -54,6 +86,8 @@ int main(int count, char **arguments)
         MUST(close(opened[i]) == 0);
         MUST((opened[i] = open("/etc/hostname", O_RDONLY)) > 2);
     }
+    MUST(close(accept(listener, NULL, NULL)) == 0);
+    list_descriptors();
     MUST(write(1, "done\n", 5) == 5);
     _exit(0);
 }
