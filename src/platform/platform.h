@@ -294,8 +294,8 @@ bool hf_os_shared_create(const char *path, uint64_t capacity, uint64_t *allocate
                          void (*fill)(const hf_os_shared *file, const void *with), const void *with,
                          hf_os_shared *out);
 
-/* Maps a file.  `judge` is shown its first HF_OS_SHARED_HEAD bytes, zeros where it has none, and how
- * long it was after they were read; it answers how many bytes to map, or 0 for refusal.  Not
+/* Maps a file.  `judge` is shown its first HF_OS_SHARED_HEAD bytes, zeros where it has none, and
+ * how long it was after they were read; it answers how many bytes to map, or 0 for refusal.  Not
  * async-signal-safe. */
 enum { HF_OS_SHARED_HEAD = 128 };
 bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes),

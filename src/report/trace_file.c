@@ -116,9 +116,9 @@ bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants)
 
 static bool is_good(const hf_trace_header *of)
 {
-    return of->magic == HF_TRACE_MAGIC &&
-           of->version == HF_TRACE_VERSION && of->header_bytes == HF_TRACE_HEADER_BYTES &&
-           of->capacity >= CAPACITY_LEAST && of->capacity <= CAPACITY_LIMIT && of->wants != 0;
+    return of->magic == HF_TRACE_MAGIC && of->version == HF_TRACE_VERSION &&
+           of->header_bytes == HF_TRACE_HEADER_BYTES && of->capacity >= CAPACITY_LEAST &&
+           of->capacity <= CAPACITY_LIMIT && of->wants != 0;
 }
 
 _Static_assert(offsetof(hf_trace_header, settings) <= HF_OS_SHARED_HEAD, "all that is judged");
