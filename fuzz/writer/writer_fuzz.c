@@ -181,7 +181,7 @@ static void step_code(card *of, uint8_t how, uint8_t depth)
     (void)how;
     (void)depth;
     hf_trace_code_changed();
-    hf_trace_process_begins(HF_TRACE_STARTED);
+    hf_trace_process_begins(HF_TRACE_STARTED, NULL);
 }
 
 static void step_end(card *of, uint8_t how, uint8_t depth)

@@ -37,8 +37,11 @@ void hf_wake_waiters(hf_handle handle)
     hf_os_wake_all(count);
 }
 
+/* Most programs that exit have one thread, and nobody who sleeps. */
 void hf_wake_everybody(void)
 {
+    if (hf_os_was_never_threaded())
+        return;
     for (struct bucket *each = buckets; each < buckets + BUCKETS; each++) {
         (void)__atomic_fetch_add(&each->count, 1, __ATOMIC_RELEASE);
         hf_os_wake_all(&each->count);

@@ -99,6 +99,10 @@ static inline uint32_t hf_os_thread_number(void)
 /* Whether this is known to be the process's only thread (linux_threads.c). */
 bool hf_os_is_single_threaded(void);
 
+/* Whether there has never been another, as far as the C library knows, which is asked without a
+ * system call; false says nothing. */
+bool hf_os_was_never_threaded(void);
+
 /* To be called in a forked child: its thread has another number. */
 void hf_os_thread_renumber(void);
 
@@ -290,8 +294,12 @@ bool hf_os_shared_create(const char *path, uint64_t capacity, uint64_t *allocate
                          void (*fill)(const hf_os_shared *file, const void *with), const void *with,
                          hf_os_shared *out);
 
-/* Maps a file of at least `least` bytes.  Not async-signal-safe. */
-bool hf_os_shared_open(const char *path, uint64_t least, uint64_t capacity, hf_os_shared *out);
+/* Maps a file.  `judge` is shown its first HF_OS_SHARED_HEAD bytes, zeros where it has none, and
+ * how long it was after they were read; it answers how many bytes to map, or 0 for refusal.  Not
+ * async-signal-safe. */
+enum { HF_OS_SHARED_HEAD = 128 };
+bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes),
+                       hf_os_shared *out);
 void hf_os_shared_close(const hf_os_shared *file);
 
 /* Gets blocks for [from, to).  False, with the error set: no room, no right, no descriptor, or the

@@ -161,11 +161,8 @@ static bool is_file(const struct stat *status)
     return false;
 }
 
-static bool map(int descriptor, uint64_t capacity, hf_os_shared *out)
+static bool map(int descriptor, const struct stat *status, uint64_t capacity, hf_os_shared *out)
 {
-    struct stat status;
-    if (fstat(descriptor, &status) != 0 || !is_file(&status))
-        return false;
     void *memory = capacity <= SIZE_MAX / 2 ? mmap(NULL, (size_t)capacity, PROT_READ | PROT_WRITE,
                                                    MAP_SHARED | MAP_NORESERVE, descriptor, 0)
                                             : MAP_FAILED;
@@ -173,8 +170,8 @@ static bool map(int descriptor, uint64_t capacity, hf_os_shared *out)
         return false;
     out->memory = memory;
     out->capacity = capacity;
-    out->device = status.st_dev;
-    out->file = status.st_ino;
+    out->device = status->st_dev;
+    out->file = status->st_ino;
     return true;
 }
 
@@ -197,11 +194,12 @@ static bool make(const char *name, uint64_t *allocated,
                  void (*fill)(const hf_os_shared *, const void *), const void *with,
                  hf_os_shared *out)
 {
+    struct stat status;
     int descriptor = open_file(name, O_RDWR | O_CREAT | O_EXCL);
     if (descriptor < 0)
         return false;
-    bool mapped =
-        allocate_new(descriptor, out->capacity, allocated) && map(descriptor, out->capacity, out);
+    bool mapped = allocate_new(descriptor, out->capacity, allocated) &&
+                  fstat(descriptor, &status) == 0 && map(descriptor, &status, out->capacity, out);
     close_file(descriptor);
     if (mapped) {
         fill(out, with);
@@ -231,7 +229,23 @@ bool hf_os_shared_create(const char *path, uint64_t capacity, uint64_t *allocate
     return make(name, allocated, fill, with, out);
 }
 
-bool hf_os_shared_open(const char *path, uint64_t least, uint64_t capacity, hf_os_shared *out)
+/* How many bytes to map of an opened file; 0, with the error set: none.  Its length is asked for
+ * last: it only grows, and what the beginning tells of it may have grown in between, too. */
+static uint64_t judge_file(int descriptor, uint64_t (*judge)(const void *head, uint64_t bytes),
+                           struct stat *status)
+{
+    uint64_t head[HF_OS_SHARED_HEAD / sizeof(uint64_t)] = {0};
+    if (fstat(descriptor, status) != 0 || !is_file(status) ||
+        syscall(SYS_read, descriptor, head, sizeof head) < 0 || fstat(descriptor, status) != 0)
+        return 0;
+    uint64_t wanted = judge(head, (uint64_t)status->st_size);
+    if (wanted == 0)
+        errno = EINVAL;
+    return wanted;
+}
+
+bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes),
+                       hf_os_shared *out)
 {
     struct stat status;
     *out = (hf_os_shared){.memory = NULL};
@@ -240,10 +254,8 @@ bool hf_os_shared_open(const char *path, uint64_t least, uint64_t capacity, hf_o
     int descriptor = open_file(out->path, O_RDWR);
     if (descriptor < 0)
         return false;
-    bool long_enough = fstat(descriptor, &status) == 0 && (uint64_t)status.st_size >= least;
-    if (!long_enough)
-        errno = EINVAL;
-    bool mapped = long_enough && map(descriptor, capacity, out);
+    uint64_t wanted = fstat(descriptor, &status) == 0 ? judge_file(descriptor, judge, &status) : 0;
+    bool mapped = wanted != 0 && map(descriptor, &status, wanted, out);
     close_file(descriptor);
     return mapped;
 }

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,9 +79,27 @@ bool hf_os_at_thread_exit(void (*function)(void *), void *argument)
     return done;
 }
 
-bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high)
+/* The first thread's stack: the system has put the name of the program at its very end, below one
+ * zero word, and keeps room below it free for as much as it may grow to, 128 MiB at least.  (The C
+ * library reads /proc/self/maps for this, which takes longer than all else at a start.)  Answers
+ * false where this function does not run on that stack. */
+static bool find_first_stack(uintptr_t *low, uintptr_t *high)
 {
-    int saved = errno;
+    const uintptr_t most = (uintptr_t)128 << 20;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    const char *name = (const char *)getauxval(AT_EXECFN);
+    struct rlimit limit;
+    if (name == NULL || here >= (uintptr_t)name || getrlimit(RLIMIT_STACK, &limit) != 0)
+        return false;
+    uintptr_t end = (uintptr_t)name + strlen(name) + 1 + sizeof(uintptr_t);
+    uintptr_t page = hf_os_page_size();
+    *high = (end + page - 1) & ~(page - 1);
+    *low = *high - (limit.rlim_cur < most ? (uintptr_t)limit.rlim_cur : most);
+    return here >= *low;
+}
+
+static bool ask_for_stack(uintptr_t *low, uintptr_t *high)
+{
     pthread_attr_t attributes;
     void *address = NULL;
     size_t size = 0;
@@ -89,6 +110,13 @@ bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high)
     }
     *low = (uintptr_t)address;
     *high = (uintptr_t)address + size;
+    return known;
+}
+
+bool hf_os_stack_bounds(uintptr_t *low, uintptr_t *high)
+{
+    int saved = errno;
+    bool known = find_first_stack(low, high) || ask_for_stack(low, high);
     errno = saved;
     return known;
 }

@@ -133,6 +133,6 @@ uint32_t hf_event_forked(void)
     hf_output_forked();
     hf_sanitizers_forked();
     uint32_t thread = hf_thread_refresh();
-    hf_trace_process_begins(HF_TRACE_FORKED);
+    hf_trace_process_begins(HF_TRACE_FORKED, NULL);
     return thread;
 }

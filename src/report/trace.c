@@ -82,7 +82,20 @@ static void quote_arguments(const char *arguments, size_t bytes, char *to, size_
     (void)hf_buffer_end(&text);
 }
 
-static void write_process(hf_trace_beginning beginning)
+/* One behind the other, each with its end, as the system tells them; what does not fit is cut. */
+static size_t copy_arguments(char *const *arguments, char *to, size_t size)
+{
+    size_t length = 0;
+    for (; *arguments != NULL && length < size; arguments++) {
+        size_t whole = strlen(*arguments) + 1;
+        size_t part = whole < size - length ? whole : size - length;
+        memcpy(to + length, *arguments, part);
+        length += part;
+    }
+    return length;
+}
+
+static void write_process(hf_trace_beginning beginning, char *const *given)
 {
     hf_trace_record record;
     char path[1024];
@@ -92,7 +105,8 @@ static void write_process(hf_trace_beginning beginning)
                              .parent = (uint32_t)hf_os_parent_id(),
                              .beginning = (uint32_t)beginning};
     hf_os_program_path(path, sizeof path);
-    size_t bytes = hf_os_arguments(arguments, ARGUMENT_BYTES);
+    size_t bytes = given != NULL ? copy_arguments(given, arguments, ARGUMENT_BYTES)
+                                 : hf_os_arguments(arguments, ARGUMENT_BYTES);
     arguments[bytes] = '\0';
     quote_arguments(arguments, bytes, command, sizeof command);
     if (!hf_trace_begin(
@@ -104,12 +118,12 @@ static void write_process(hf_trace_beginning beginning)
     hf_trace_end(&record, HF_TRACE_PROCESS);
 }
 
-void hf_trace_process_begins(hf_trace_beginning beginning)
+void hf_trace_process_begins(hf_trace_beginning beginning, char *const *arguments)
 {
     uint32_t id = (uint32_t)hf_os_process_id();
     if (hf_trace_wants() == 0 || __atomic_exchange_n(&process, id, __ATOMIC_RELAXED) == id)
         return;
-    write_process(beginning);
+    write_process(beginning, arguments);
 }
 
 void hf_trace_process_ends(const hf_trace_exit *totals)

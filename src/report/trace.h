@@ -48,8 +48,8 @@ static inline uint32_t hf_trace_wants(void)
 void hf_trace_grow_no_more(void);
 
 /* This process is there: after attaching.  In a forked child hf_event_forked calls it; again is
- * harmless. */
-void hf_trace_process_begins(hf_trace_beginning beginning);
+ * harmless.  `arguments`: those that main will get, for who has them; NULL: the system is asked. */
+void hf_trace_process_begins(hf_trace_beginning beginning, char *const *arguments);
 void hf_trace_process_ends(const hf_trace_exit *totals);
 
 /* For who has walked a stack that was not seen before: tells what it takes to name its frames,

@@ -10,6 +10,7 @@
  * mark either, so that the file does not fill with holes.  What it could not write is counted. */
 #include "report/trace_file.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -17,15 +18,13 @@
 #include "report/trace.h"
 
 /* Most programs have no findings, and end soon; blocks take time to get, and to give back. */
-#define FIRST          ((uint64_t)1 << 15)
+#define FIRST_FINDINGS ((uint64_t)1 << 15)
 #define STEP_FINDINGS  ((uint64_t)1 << 17)
 #define STEP_EVENTS    ((uint64_t)1 << 20)
 #define CAPACITY_LEAST ((uint64_t)1 << 16)
 #define CAPACITY_LIMIT ((uint64_t)1 << 42)
 #define RETRY_NS       INT64_C(200000000)
 #define STEPS_AHEAD    2
-
-_Static_assert(FIRST <= CAPACITY_LEAST, "every file has room for it");
 
 uint32_t hf_event_wanted_now;
 
@@ -100,7 +99,8 @@ static void fill(const hf_os_shared *made, const void *with)
 bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants)
 {
     uint64_t rounded = (capacity > CAPACITY_LEAST ? capacity : CAPACITY_LEAST) & ~UINT64_C(0xffff);
-    uint64_t allocated = FIRST;
+    uint64_t first = step_of(wants) == STEP_EVENTS ? STEP_EVENTS : FIRST_FINDINGS;
+    uint64_t allocated = rounded < first ? rounded : first;
     if (rounded > CAPACITY_LIMIT || wants == 0) {
         hf_os_set_error(EINVAL);
         return false;
@@ -116,41 +116,37 @@ bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants)
 
 static bool is_good(const hf_trace_header *of)
 {
-    bool good = __atomic_load_n(&of->magic, __ATOMIC_ACQUIRE) == HF_TRACE_MAGIC &&
-                of->version == HF_TRACE_VERSION && of->header_bytes == HF_TRACE_HEADER_BYTES &&
-                of->capacity >= CAPACITY_LEAST && of->capacity <= CAPACITY_LIMIT && of->wants != 0;
-    if (!good)
-        hf_os_set_error(EINVAL);
-    return good;
+    return of->magic == HF_TRACE_MAGIC && of->version == HF_TRACE_VERSION &&
+           of->header_bytes == HF_TRACE_HEADER_BYTES && of->capacity >= CAPACITY_LEAST &&
+           of->capacity <= CAPACITY_LIMIT && of->wants != 0;
 }
 
-/* Maps the header alone first: only it tells how large the file may become, and how long it is. One
- * that is shorter was cut off, and to write beyond its end would be a fault. */
-static bool join(const char *path)
+_Static_assert(offsetof(hf_trace_header, settings) <= HF_OS_SHARED_HEAD, "all that is judged");
+
+/* All of it is mapped, if it is as long as its header tells: one that is shorter was cut off, and
+ * to write beyond its end would be a fault. */
+static uint64_t judge_to_join(const void *head, uint64_t bytes)
 {
-    if (!hf_os_shared_open(path, HF_TRACE_HEADER_BYTES, HF_TRACE_HEADER_BYTES, &file))
-        return false;
-    hf_os_shared first = file;
-    uint64_t capacity = header()->capacity;
-    uint64_t allocated = __atomic_load_n(&header()->allocated, __ATOMIC_RELAXED);
-    bool good = is_good(header());
-    hf_os_shared_close(&first);
-    if (!good || !hf_os_shared_open(path, allocated, capacity, &file))
-        return false;
-    if (is_good(header()) && header()->capacity == capacity)
-        return true;
-    hf_os_shared_close(&file);
-    return false;
+    const hf_trace_header *of = head;
+    return bytes >= HF_TRACE_HEADER_BYTES && is_good(of) && bytes >= of->allocated ? of->capacity
+                                                                                   : 0;
+}
+
+/* Of a file in which a process that runs says that it has made it, the header. */
+static uint64_t judge_to_ask(const void *head, uint64_t bytes)
+{
+    const hf_trace_header *of = head;
+    return bytes >= HF_TRACE_HEADER_BYTES && is_good(of) && hf_os_process_lives(of->maker)
+               ? HF_TRACE_HEADER_BYTES
+               : 0;
 }
 
 bool hf_trace_is_written(const char *path)
 {
     hf_os_shared other;
-    if (!hf_os_shared_open(path, HF_TRACE_HEADER_BYTES, HF_TRACE_HEADER_BYTES, &other))
-        return false;
-    const hf_trace_header *of = (const hf_trace_header *)(const void *)other.memory;
-    bool written = is_good(of) && hf_os_process_lives(of->maker);
-    hf_os_shared_close(&other);
+    bool written = hf_os_shared_open(path, judge_to_ask, &other);
+    if (written)
+        hf_os_shared_close(&other);
     return written;
 }
 
@@ -158,7 +154,7 @@ bool hf_trace_attach(const char *path)
 {
     if (!take())
         return false;
-    if (!join(path))
+    if (!hf_os_shared_open(path, judge_to_join, &file))
         return give_back();
     begin(header()->wants);
     return true;

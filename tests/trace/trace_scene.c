@@ -45,7 +45,7 @@ const char *scene_path(void)
 void scene_trace(const char *path, uint64_t capacity)
 {
     cr_assert(hf_trace_create(path, capacity, HF_TRACE_WANTS_FINDINGS | HF_TRACE_WANTS_EVENTS));
-    hf_trace_process_begins(HF_TRACE_STARTED);
+    hf_trace_process_begins(HF_TRACE_STARTED, NULL);
 }
 
 void scene_open(uint64_t handle, uint64_t value, const char *label)

@@ -262,7 +262,7 @@ static void attach_and_write(const char *path)
     if (!hf_trace_is_written(path) || !hf_trace_attach(path) ||
         strcmp(hf_trace_header_now()->settings, "a=1") != 0)
         _exit(1);
-    hf_trace_process_begins(HF_TRACE_STARTED);
+    hf_trace_process_begins(HF_TRACE_STARTED, NULL);
     write_lives(0);
     _exit(0);
 }

@@ -48,7 +48,7 @@ static void begin_child(void)
     run_quarantine_forked();
     run_pending_forget();
     run_first_thread = hf_event_thread();
-    hf_trace_process_begins(HF_TRACE_FORKED);
+    hf_trace_process_begins(HF_TRACE_FORKED, NULL);
     run_self.inside--;
 }
 

@@ -69,7 +69,7 @@ typedef struct run_thread {
 } run_thread;
 extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
 
-void run_start(char **environment);
+void run_start(char **arguments, char **environment);
 
 static inline bool run_is_confined(void)
 {

@@ -107,7 +107,7 @@ static void end(void *argument)
 /* Unlike atexit's, it is not bound to this library's end. */
 int __cxa_atexit(void (*function)(void *), void *argument, void *object);
 
-static bool join(char **environment)
+static bool join(char **arguments, char **environment)
 {
     run_process *process = &run_this_process;
     if (!run_environment_take(environment, process->trace_path, sizeof process->trace_path))
@@ -123,15 +123,15 @@ static bool join(char **environment)
     run_find_all_real();
     run_findings_start();
     run_quarantine_start();
-    hf_trace_process_begins(HF_TRACE_STARTED);
+    hf_trace_process_begins(HF_TRACE_STARTED, arguments);
     return true;
 }
 
-void run_start(char **environment)
+void run_start(char **arguments, char **environment)
 {
     int saved = errno;
     run_self.inside++;
-    bool joined = join(environment);
+    bool joined = join(arguments, environment);
     run_self.inside--;
     /* Release: everything above.  Partner: the acquire in run_is_on. */
     __atomic_store_n(&run_this_process.on, joined ? 1u : 0u, __ATOMIC_RELEASE);
@@ -155,7 +155,6 @@ static void start_sanitizers(void)
 __attribute__((constructor)) static void begin(int count, char **arguments, char **environment)
 {
     (void)count;
-    (void)arguments;
     start_sanitizers();
-    run_start(environment);
+    run_start(arguments, environment);
 }
