@@ -225,7 +225,7 @@ typedef struct hf_os_module {
     char path[1024];      /* "" if unknown; cut */
 } hf_os_module;
 
-/* The one that an address lies in.  Takes no lock with glibc 2.35 and later. */
+/* The one that an address lies in.  Takes no lock with glibc 2.35 and later.  Keeps the error. */
 bool hf_os_module_find(uintptr_t address, hf_os_module *out);
 
 /* ---- exit (posix_exit.c) --------------------------------------------------------------------- */

@@ -99,6 +99,18 @@ static bool is_own(const hf_os_symbol *symbol, const hf_object *object)
     return is_shared_library(&own) || is_own_function(symbol);
 }
 
+/* As the dynamic linker has it, if the folder that it is relative to is gone.  Keeps errno. */
+static void module_path(const hf_object *object, char *path, size_t size)
+{
+    int saved = errno;
+    if (is_program(object))
+        hf_os_program_path(path, size);
+    else if (strchr(object->path, '/') == NULL || /* no file: linux-vdso.so.1 */
+             !hf_os_absolute_path(object->path, strlen(object->path), path, size))
+        hf_copy_text(path, size, object->path);
+    errno = saved;
+}
+
 bool hf_os_module_find(uintptr_t address, hf_os_module *out)
 {
     hf_object object;
@@ -109,11 +121,7 @@ bool hf_os_module_find(uintptr_t address, hf_os_module *out)
     out->end = object.end;
     out->bias = object.bias;
     out->id_bytes = (uint32_t)hf_object_build_id(&object, out->id, sizeof out->id);
-    if (is_program(&object))
-        hf_os_program_path(out->path, sizeof out->path);
-    else if (strchr(object.path, '/') == NULL || /* no file: linux-vdso.so.1 */
-             !hf_os_absolute_path(object.path, strlen(object.path), out->path, sizeof out->path))
-        hf_copy_text(out->path, sizeof out->path, object.path);
+    module_path(&object, out->path, sizeof out->path);
     out->is_library = hf_object_find((uintptr_t)&hf_os_module_find, &own) &&
                       own.bias == object.bias && is_shared_library(&own);
     return true;

@@ -47,7 +47,7 @@ Test(listings, own_by_every_name)
     cr_expect(is_listing("/proc/self/fdinfo"));
     cr_expect(is_listing("/proc/thread-self/fd"));
     cr_expect(is_listing("/dev/fd"));
-    cr_expect(run_listing_is_at("/dev/fd"));
+    cr_expect(run_listing_is_at(AT_FDCWD, "/dev/fd"));
 }
 
 Test(listings, of_others_and_of_other_things)
@@ -57,8 +57,8 @@ Test(listings, of_others_and_of_other_things)
     cr_expect_not(is_listing(path));
     cr_expect_not(is_listing("/proc/self/task"));
     cr_expect_not(is_listing("/tmp"));
-    cr_expect_not(run_listing_is_at("/tmp"));
-    cr_expect_not(run_listing_is_at("/nowhere/fd"));
+    cr_expect_not(run_listing_is_at(AT_FDCWD, "/tmp"));
+    cr_expect_not(run_listing_is_at(AT_FDCWD, "/nowhere/fd"));
 }
 
 Test(listings, hides_tombstones_alone)

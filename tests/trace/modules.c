@@ -1,5 +1,7 @@
 /* What code lies where, also after it was unloaded. */
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,4 +87,21 @@ Test(trace_modules, unloaded_and_loaded_again)
     cr_assert_eq(found.stacks, 2, "the same stack, before and after");
     cr_assert_not_null(hf_code_find(found.code, (uint32_t)getpid(), address).file);
     hf_code_destroy(found.code);
+}
+
+/* By a path that leads nowhere any more. */
+Test(trace_modules, a_lost_folder_leaves_errno_alone)
+{
+    char folder[] = "/tmp/lost.XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    scene_trace(scene_path(), CAPACITY);
+    cr_assert_eq(chdir(folder), 0);
+    cr_assert_eq(symlink(TEST_MODULE_UNLOADS_ITSELF, "module.so"), 0);
+    void *module = dlopen("./module.so", RTLD_LAZY);
+    cr_assert_not_null(module);
+    cr_assert(unlink("module.so") == 0 && rmdir(folder) == 0);
+    uintptr_t address = address_in_module(module);
+    errno = ENOTTY;
+    hf_trace_tell_modules(&address, 1);
+    cr_expect_eq(errno, ENOTTY);
 }

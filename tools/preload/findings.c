@@ -14,6 +14,7 @@
 #include "report/trace.h"
 #include "runs.h"
 #include "self.h"
+#include "thread_names.h"
 #include "uses.h"
 
 /* ---- telling -------------------------------------------------------------------------------- */
@@ -35,16 +36,41 @@ static void settle_withdrawn(uint32_t *waiting)
     hf_trace_settle(waiting, HF_TRACE_WITHDRAWN);
 }
 
-static void tell(const hf_report *report, bool waits)
+/* Of the moments before this one. */
+enum { FORMER = 4 };
+typedef struct former_names {
+    char text[FORMER][RUN_THREAD_NAME_BYTES];
+} former_names;
+
+static void name_thread(hf_report_event *moment, char text[RUN_THREAD_NAME_BYTES])
 {
+    if (moment->thread != 0 && run_thread_name_now(moment->thread, text))
+        moment->thread_name = text;
+}
+
+/* A thread that still runs is called what it is called now. */
+static hf_report with_names(const hf_report *report, former_names *names)
+{
+    hf_report named = *report;
+    name_thread(&named.subject.opened, names->text[0]);
+    name_thread(&named.subject.closed, names->text[1]);
+    name_thread(&named.other.opened, names->text[2]);
+    name_thread(&named.other.closed, names->text[3]);
+    return named;
+}
+
+static void tell(const hf_report *made, bool waits)
+{
+    former_names names;
+    hf_report report = with_names(made, &names);
     hf_trace_holder holder;
-    bool held = report->kind == HF_REPORT_CLOSE_DURING_USE &&
-                run_use_find_holder((int)report->subject.value, &holder);
+    bool held = report.kind == HF_REPORT_CLOSE_DURING_USE &&
+                run_use_find_holder((int)report.subject.value, &holder);
     uint32_t *waiting = NULL;
     if (waits)
-        waiting = hf_trace_write_waiting(report, held ? &holder : NULL);
+        waiting = hf_trace_write_waiting(&report, held ? &holder : NULL);
     else
-        hf_trace_write_finding(report, held ? &holder : NULL, true);
+        hf_trace_write_finding(&report, held ? &holder : NULL, true);
     if (waiting != NULL && !run_pending_add(waiting))
         settle_told(waiting); /* rather too early than never */
     if (!waits)

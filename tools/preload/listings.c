@@ -20,7 +20,7 @@
 #include "self.h"
 
 RUN_DECLARE_REAL(int, fstatfs, (int, struct statfs *))
-RUN_DECLARE_REAL(int, open, (const char *, int, ...))
+RUN_DECLARE_REAL(int, openat, (int, const char *, int, ...))
 RUN_DECLARE_REAL(int, close, (int))
 
 enum { PROC_FILE_SYSTEM = 0x9fa0 };
@@ -98,17 +98,22 @@ bool run_listing_is(int descriptor)
     return is;
 }
 
-bool run_listing_is_at(const char *path)
+static bool is_own_folder(int directory, const char *path)
 {
     int saved = errno;
-    if (run_is_confined() || !run_listing_is_likely(path))
-        return false;
-    int descriptor = RUN_REAL(open)(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = run_is_confined()
+                         ? -1
+                         : RUN_REAL(openat)(directory, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     bool is = descriptor >= 0 && run_listing_is(descriptor);
     if (descriptor >= 0)
         (void)RUN_REAL(close)(descriptor);
     errno = saved;
     return is;
+}
+
+bool run_listing_is_at(int directory, const char *path)
+{
+    return run_listing_is_likely(path) && is_own_folder(directory, path);
 }
 
 bool run_listing_hides(const char *name)
@@ -126,6 +131,18 @@ bool run_listing_hides(const char *name)
     default:
         return false;
     }
+}
+
+bool run_listing_hides_in(const char *path, size_t length, const char *name)
+{
+    char folder[PATH_MAX] = ".";
+    if (!run_listing_hides(name) || length >= sizeof folder)
+        return false;
+    if (length != 0) {
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+    }
+    return is_own_folder(AT_FDCWD, folder);
 }
 
 /* What getdents64 answers: see its manual page. */

@@ -11,10 +11,14 @@ bool run_listing_is_likely(const char *path);
 
 /* Whether an open directory is such a one; whether a path leads to one.  Keeps errno. */
 bool run_listing_is(int descriptor);
-bool run_listing_is_at(const char *path);
+bool run_listing_is_at(int directory, const char *path);
 
 /* Whether the entry of that name is to be hidden. */
 bool run_listing_hides(const char *name);
+
+/* The same where nothing is known of the folder: `length` bytes of a path; 0: the current one. Asks
+ * the system only if a descriptor of that name is hidden.  Keeps errno. */
+bool run_listing_hides_in(const char *path, size_t length, const char *name);
 
 /* Takes hidden entries out of what getdents64 answered, `size` bytes; answers what is left. */
 size_t run_listing_filter(void *entries, size_t size);

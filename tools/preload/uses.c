@@ -21,20 +21,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/record.h"
 #include "core/region.h"
 #include "findings.h"
-#include "kernel.h"
 #include "platform/platform.h"
 #include "real.h"
 #include "report/moments.h"
 #include "report/threads.h"
 #include "report/trace.h"
 #include "site.h"
+#include "thread_names.h"
 
 RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 
@@ -315,38 +312,15 @@ static uint32_t walk(const call *of, uintptr_t *frames, uint32_t capacity)
     return is_inside && count > 0 && frames[0] == of->caller ? count : 0;
 }
 
-/* What the thread is called now, where the record says what it was called when it began: most are
- * named after that.  NULL if the system does not say, or must not be asked. */
-static const char *name_now(uint64_t thread)
-{
-    static __thread char name[HF_OS_THREAD_NAME_SIZE + 1]
-        __attribute__((tls_model("initial-exec")));
-    char path[64];
-    int saved = errno;
-    long length = -1;
-    (void)snprintf(path, sizeof path, "/proc/self/task/%" PRIu64 "/comm", thread);
-    int file = run_is_confined() ? -1 : run_kernel_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-    if (file >= 0) {
-        length = run_kernel_read(file, name, sizeof name - 1);
-        (void)run_kernel_close(file);
-    }
-    errno = saved;
-    if (length <= 0)
-        return NULL;
-    name[length] = 0;
-    name[strcspn(name, "\n")] = 0;
-    return name;
-}
-
 static void describe(uint32_t record, const call *found, hf_trace_holder *out)
 {
     static __thread uintptr_t frames[DEPTH_MAX] __attribute__((tls_model("initial-exec")));
+    static __thread char name[RUN_THREAD_NAME_BYTES] __attribute__((tls_model("initial-exec")));
     uint32_t depth = run_this_process.settings[RUN_STACK_DEPTH];
     uintptr_t caller = found->caller;
     out->operation = found->operation;
     out->moment = hf_make_moment((hf_trace){.thread = hf_record_thread(record)});
-    const char *name = name_now(out->moment.thread);
-    if (name != NULL)
+    if (run_thread_name_now(out->moment.thread, name))
         out->moment.thread_name = name;
     out->moment.frames = frames;
     out->moment.frame_count = walk(found, frames, depth < DEPTH_MAX ? depth : DEPTH_MAX);

@@ -1,6 +1,7 @@
 /* Directories: opendir, fdopendir, closedir; and reading those that list descriptors. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include "listings.h"
@@ -135,7 +136,7 @@ RUN_WRAP(ssize_t, getdents64, (int descriptor, void *buffer, size_t size))
 /* ---- scandir -------------------------------------------------------------------------------- */
 
 /* The selectors of the calls that this thread is inside of: scandir hands nothing on to them. */
-#define WRAP_SCANDIR(name, entry, parameters, arguments_with)                                  \
+#define WRAP_SCANDIR(name, entry, is_listing, parameters, arguments_with)                      \
     static __thread int (*name##_select)(const struct entry *)                                 \
         __attribute__((tls_model("initial-exec")));                                            \
     static int name##_visible(const struct entry *of)                                          \
@@ -144,7 +145,7 @@ RUN_WRAP(ssize_t, getdents64, (int descriptor, void *buffer, size_t size))
     }                                                                                          \
     RUN_WRAP(int, name, parameters)                                                            \
     {                                                                                          \
-        if (!run_is_on() || !run_listing_is_at(path))                                          \
+        if (!run_is_on() || !(is_listing))                                                     \
             return RUN_REAL(name) arguments_with(select);                                      \
         int (*outer)(const struct entry *) = name##_select;                                    \
         name##_select = select;                                                                \
@@ -152,12 +153,21 @@ RUN_WRAP(ssize_t, getdents64, (int descriptor, void *buffer, size_t size))
         name##_select = outer;                                                                 \
         return count;                                                                          \
     }
-#define SCANDIR_ARGUMENTS(select) (path, list, select, compare)
-WRAP_SCANDIR(scandir, dirent,
-             (const char *path, struct dirent ***list, int (*select)(const struct dirent *),
-              int (*compare)(const struct dirent **, const struct dirent **)),
-             SCANDIR_ARGUMENTS)
-WRAP_SCANDIR(scandir64, dirent64,
-             (const char *path, struct dirent64 ***list, int (*select)(const struct dirent64 *),
-              int (*compare)(const struct dirent64 **, const struct dirent64 **)),
-             SCANDIR_ARGUMENTS)
+#define IN_PATH(select) (path, list, select, compare)
+#define WRAP_SCANDIR_PATH(name, entry)                                                         \
+    WRAP_SCANDIR(name, entry, run_listing_is_at(AT_FDCWD, path),                               \
+                 (const char *path, struct entry ***list, int (*select)(const struct entry *), \
+                  int (*compare)(const struct entry **, const struct entry **)),               \
+                 IN_PATH)
+WRAP_SCANDIR_PATH(scandir, dirent)
+WRAP_SCANDIR_PATH(scandir64, dirent64)
+
+#define IN_DIRECTORY(select) (directory, path, list, select, compare)
+#define WRAP_SCANDIR_AT(name, entry)                                             \
+    WRAP_SCANDIR(name, entry, run_listing_is_at(directory, path),                \
+                 (int directory, const char *path, struct entry ***list,         \
+                  int (*select)(const struct entry *),                           \
+                  int (*compare)(const struct entry **, const struct entry **)), \
+                 IN_DIRECTORY)
+WRAP_SCANDIR_AT(scandirat, dirent)
+WRAP_SCANDIR_AT(scandirat64, dirent64)

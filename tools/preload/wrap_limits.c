@@ -9,6 +9,7 @@
 #include "quarantine.h"
 #include "real.h"
 #include "self.h"
+#include "thread_names.h"
 
 static int limited(int resource, int result)
 {
@@ -51,5 +52,8 @@ RUN_WRAP(int, prctl, (int operation, ...))
     va_end(list);
     if (operation == PR_SET_SECCOMP)
         run_process_confined();
-    return RUN_REAL(prctl)(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
+    int result = RUN_REAL(prctl)(operation, arguments[0], arguments[1], arguments[2], arguments[3]);
+    if (operation == PR_SET_NAME)
+        run_thread_was_named();
+    return result;
 }

@@ -11,6 +11,7 @@
 #include "real.h"
 #include "report/threads.h"
 #include "self.h"
+#include "thread_names.h"
 
 enum { PLACES = 256 };
 
@@ -115,4 +116,12 @@ RUN_WRAP(int, thrd_create, (thrd_t * thread, thrd_start_t function, void *argume
     if (status != thrd_success)
         give(place);
     return status;
+}
+
+RUN_WRAP(int, pthread_setname_np, (pthread_t thread, const char *name))
+{
+    int error = RUN_REAL(pthread_setname_np)(thread, name);
+    if (error == 0 && pthread_equal(thread, pthread_self()))
+        run_thread_was_named();
+    return error;
 }
