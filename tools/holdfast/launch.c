@@ -6,6 +6,7 @@
  * (mask, ignored signals) is as it was. */
 #include "launch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -76,6 +77,28 @@ static _Noreturn void execute(launch *of, const char *path, char **argv, char **
     _exit(TOOL_NOT_RUN);
 }
 
+/* When a file or a pipe that the program has inherited is closed, is for the program to say: who
+ * waits for the end of it, or for its lock, is not to wait for us.  Ours are closed on execution.
+ * Standard error is for the findings. */
+static void let_go_of_inherited(void)
+{
+    struct dirent *entry;
+    DIR *own = opendir("/proc/self/fd");
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (own != NULL && (entry = readdir(own)) != NULL) {
+        int descriptor = atoi(entry->d_name);
+        if (descriptor > STDERR_FILENO && fcntl(descriptor, F_GETFD) == 0)
+            (void)close(descriptor);
+    }
+    if (own != NULL)
+        (void)closedir(own);
+    if (null >= 0) {
+        (void)dup2(null, STDIN_FILENO);
+        (void)dup2(null, STDOUT_FILENO);
+        (void)close(null);
+    }
+}
+
 /* Unlike fork, vfork copies no tables of pages, and both write to the same pages afterwards. */
 int launch_start(launch *of, const char *path, char **argv, char **environment)
 {
@@ -85,8 +108,10 @@ int launch_start(launch *of, const char *path, char **argv, char **environment)
         execute(of, path, argv, environment);
     if (of->child < 0)
         tool_fail("vfork: %s", strerror(errno));
-    if (of->error == 0)
+    if (of->error == 0) {
+        let_go_of_inherited();
         return 0;
+    }
     (void)waitpid(of->child, NULL, 0);
     tool_tell("cannot run '%s': %s", path, strerror(of->error));
     return of->error == ENOENT ? TOOL_NOT_FOUND : TOOL_NOT_RUN;

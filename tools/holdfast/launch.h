@@ -18,7 +18,8 @@ typedef struct launch {
  * their numbers, and takes over the signals. */
 void launch_init(launch *of);
 
-/* Executes the program.  0, or the exit status of the tool; then it was told why. */
+/* Executes the program, and lets go of what it has inherited.  0, or the exit status of the tool;
+ * then it was told why. */
 int launch_start(launch *of, const char *path, char **argv, char **environment);
 
 /* Waits, at most so long; passes signals on.  True: the program has ended, with *status as waitpid

@@ -50,13 +50,20 @@ static bool is_loop(const run_series *series)
     return series->length >= SERIES_LENGTH && series->saw_unknown && series->went_back;
 }
 
+/* Of what there was a copy made, or tried. */
+static bool is_saved(const run_series *series, int descriptor)
+{
+    return series->length == 1 && series->operation == RUN_SAVING && series->last == descriptor;
+}
+
 void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
 {
     run_series *series = &run_self.series;
+    bool saved = operation == RUN_CLOSING && is_saved(series, descriptor);
     int direction = belongs(series, operation, site) ? continuation(series, descriptor) : 0;
     if (direction == 0) {
         run_series_break();
-        *series = (run_series){.operation = (uint8_t)operation};
+        *series = (run_series){.operation = (uint8_t)operation, .classified = saved};
     } else if ((uintptr_t)site <= (uintptr_t)series->site) {
         series->went_back = true;
     }
@@ -69,6 +76,13 @@ void run_series_step(run_operation operation, int descriptor, const void *site, 
         series->classified = true;
         run_findings_drop();
     }
+}
+
+void run_series_makes_room(int descriptor)
+{
+    const run_series *series = &run_self.series;
+    if (series->length == 1 && series->operation == RUN_CLOSING && series->last == descriptor)
+        run_findings_drop();
 }
 
 run_verdict run_series_verdict(void)

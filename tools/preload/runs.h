@@ -12,6 +12,9 @@
  *   - a series that ends before is none, also where the process ends: a batch of double closes is a
  *     finding.
  *
+ * What a shell closes right after it tried to save it by a copy, is silent, too: it is a number
+ * that the script has chosen, and need not be open.
+ *
  * The series ends with the thread's next tracked call that does not continue it.  All calls of the
  * wrappers for close and for probes come through here; others only look whether one is open. */
 #ifndef RUN_RUNS_H
@@ -21,15 +24,19 @@
 
 #include "self.h"
 
-typedef enum run_operation { RUN_CLOSING = 1, RUN_PROBING } run_operation;
+typedef enum run_operation { RUN_CLOSING = 1, RUN_PROBING, RUN_SAVING } run_operation;
 
-/* This thread closes or probes the descriptor, from this return address.  To be called before the
- * finding that it may make. */
+/* This thread closes, probes or saves the descriptor, from this return address.  To be called
+ * before the finding that it may make. */
 void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown);
 
 /* What becomes of a finding made in the open series now. */
 typedef enum run_verdict { RUN_TELL, RUN_WAIT, RUN_DROP } run_verdict;
 run_verdict run_series_verdict(void);
+
+/* The thread is about to place a copy on `descriptor`.  If all that it did before was to close that
+ * number, it made room there, and whether it was open did not matter: then nothing is found. */
+void run_series_makes_room(int descriptor);
 
 /* Another call of this thread: the series is over. */
 void run_series_end(void);

@@ -51,7 +51,7 @@ typedef struct run_series {
     const void *site; /* the last call's return address */
     uint8_t operation;
     int8_t direction;
-    bool classified; /* known for a loop over the whole table: silent */
+    bool classified; /* known for a loop over the whole table, or for a shell: silent */
     bool saw_unknown;
     bool went_back; /* to an earlier place in the code, or the same: there is a loop */
     int last;

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "core/record.h"
 #include "core/region.h"
@@ -226,7 +227,7 @@ void run_use_end_known(const run_use *use, bool failed)
 
 /* ---- probes and sets ------------------------------------------------------------------------ */
 
-static bool begin_in_series(run_use *use, int descriptor, const char *operation,
+static bool begin_in_series(run_use *use, int descriptor, const char *operation, run_operation kind,
                             run_purpose purpose)
 {
     use->in_region = false;
@@ -234,20 +235,26 @@ static bool begin_in_series(run_use *use, int descriptor, const char *operation,
     if (!run_is_on())
         return true;
     run_number_state state = run_state_of(descriptor);
-    run_series_step(RUN_PROBING, descriptor, run_site_caller(RUN_CALLER_SITE()),
-                    state == RUN_UNKNOWN);
+    run_series_step(kind, descriptor, run_site_caller(RUN_CALLER_SITE()), state == RUN_UNKNOWN);
     run_self.last_closed = -1;
     return run_is_harmless(state) || run_use_begin_known(use, descriptor, operation, purpose);
 }
 
 bool run_probe_begin(run_use *use, int descriptor, const char *operation)
 {
-    return begin_in_series(use, descriptor, operation, RUN_TO_PROBE);
+    return begin_in_series(use, descriptor, operation, RUN_PROBING, RUN_TO_PROBE);
 }
 
+bool run_save_begin(run_use *use, int descriptor, const char *operation)
+{
+    return begin_in_series(use, descriptor, operation, RUN_SAVING, RUN_TO_PROBE);
+}
+
+/* Who asks about a standard descriptor wants to know whether the user has closed it. */
 bool run_look_begin(run_use *use, int descriptor, const char *operation)
 {
-    return begin_in_series(use, descriptor, operation, RUN_TO_LOOK);
+    return begin_in_series(use, descriptor, operation, RUN_PROBING,
+                           descriptor <= STDERR_FILENO ? RUN_TO_PROBE : RUN_TO_LOOK);
 }
 
 bool run_use_in_set(int descriptor, const char *operation)

@@ -89,7 +89,11 @@ static inline bool run_use_begin_at(run_use *use, int directory, const char *pat
 /* The same for what only asks whether a descriptor is open (fcntl F_GETFD, F_GETFL). */
 bool run_probe_begin(run_use *use, int descriptor, const char *operation);
 
-/* The same for what asks what a descriptor is (fstat), which loops over the table do, too. */
+/* The same for a copy that saves what may not be open, before a shell redirects. */
+bool run_save_begin(run_use *use, int descriptor, const char *operation);
+
+/* The same for what asks what a descriptor is (fstat), which loops over the table do, too; a
+ * standard descriptor is only probed. */
 bool run_look_begin(run_use *use, int descriptor, const char *operation);
 
 /* poll, select: one of a set of descriptors.  Whether it was closed, so that the answer is that it

@@ -173,8 +173,10 @@ void run_variables_take(const char *library, char **environment)
         else
             memset(entry, 0, strlen(entry));
     }
-    if (environment != NULL)
-        environment[kept] = NULL;
+    /* All that is left over: programs without a C library's start, such as Go's, take what follows
+     * the first NULL for the auxiliary vector, and look elsewhere if it is empty. */
+    while (kept < of.count)
+        environment[kept++] = NULL;
 }
 
 const char *run_variables_find(char *const *environment, const char *name)

@@ -86,24 +86,29 @@ static bool copies(int command)
 
 /* Loops over the table ask, and set close-on-exec.  Shells save what may not be open, before they
  * redirect, by a copy to 10 or above: the numbers below are for scripts (POSIX). */
-static bool is_probe(int command, int argument)
+static bool begin(run_use *use, int descriptor, int command, int argument)
 {
-    return command == F_GETFD || command == F_SETFD || command == F_GETFL ||
-           (copies(command) && argument >= 10);
+    if (command == F_GETFD || command == F_SETFD || command == F_GETFL)
+        return run_probe_begin(use, descriptor, "fcntl");
+    if (copies(command))
+        run_series_makes_room(argument);
+    if (copies(command) && argument >= 10)
+        return run_save_begin(use, descriptor, "fcntl");
+    return run_use_begin(use, descriptor, "fcntl");
 }
 
 static int control(fcntl_function *real, int descriptor, int command, void *argument)
 {
     run_use use;
     int closed = run_self.last_closed;
-    if (!(is_probe(command, (int)(intptr_t)argument) ? run_probe_begin(&use, descriptor, "fcntl")
-                                                     : run_use_begin(&use, descriptor, "fcntl")))
+    int wanted = (int)(intptr_t)argument;
+    if (!begin(&use, descriptor, command, wanted))
         return -1;
     if (copies(command)) {
         int copy;
-        run_quarantine_free((int)(intptr_t)argument); /* "close(n); fcntl(m, F_DUPFD, n)" */
+        run_quarantine_free(wanted); /* "close(n); fcntl(m, F_DUPFD, n)" */
         RUN_TRY(copy, real(descriptor, command, argument));
-        return copied(&use, descriptor, copy, closed, "fcntl");
+        return copied(&use, descriptor, copy, copy == wanted ? copy : closed, "fcntl");
     }
     int result = real(descriptor, command, argument);
     run_use_end(&use, result < 0);

@@ -11,26 +11,37 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <unistd.h>
 
 #include "site.h"
 #include "wrap_use.h"
 
 /* ---- poll ----------------------------------------------------------------------------------- */
 
-/* A set with so many numbers that are closed, and that nobody ever saw open, is a probe. */
-enum { PROBES = 3 };
-
 static bool is_refused(const struct pollfd *one)
 {
     return one->fd >= 0 && (one->revents & POLLNVAL) != 0;
 }
+
+/* All numbers from the first to the last, which includes standard descriptors. */
+static bool is_range(const struct pollfd *set, nfds_t count)
+{
+    for (nfds_t i = 1; i < count; i++)
+        if (set[i].fd - set[i - 1].fd != 1)
+            return false;
+    return count > 2 && set[0].fd >= 0 && set[0].fd <= STDERR_FILENO;
+}
+
+/* A set with so many numbers that are closed, and that nobody ever saw open, is a probe; so is the
+ * beginning of the table. */
+enum { PROBES = 3 };
 
 static bool is_probe(const struct pollfd *set, nfds_t count)
 {
     unsigned unknown = 0;
     for (nfds_t i = 0; i < count; i++)
         unknown += is_refused(&set[i]) && run_state_of(set[i].fd) == RUN_UNKNOWN;
-    return unknown >= PROBES;
+    return unknown >= PROBES || is_range(set, count);
 }
 
 enum { REMEMBERED = 512 }; /* of a larger set, what was open is told for stale if it is closed */
