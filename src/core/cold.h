@@ -69,6 +69,12 @@ static inline bool hf_raw_has_cold(uint64_t raw)
     return (hf_word_type(raw) & HF_TYPE_COLD) != 0;
 }
 
+/* This call, for the records of a table that keeps stacks. */
+static inline hf_trace hf_cold_trace(const hf_table *table, hf_site site)
+{
+    return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
+}
+
 /* Starts a new life.  The record exists; the slot is the caller's. */
 void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
                   hf_trace opened);

@@ -1,4 +1,4 @@
-/* Opening, reserving, committing.
+/* Opening.
  *
  * A slot that was taken is published in the same window, or noted in it for the child of a fork
  * (HF_NOTE_OPEN) until it is published, because identify is a function of the user.  The same goes
@@ -112,19 +112,6 @@ static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value 
     return owner;
 }
 
-static inline void count_opened(const hf_table *table, hf_local *local)
-{
-    hf_count_up(table, local, &local->opened);
-}
-
-/* Of a slot that is ours: `notes` notes tell of it until it is published; `counts`: it is to be
- * counted as opened; `stay`: of a member. */
-typedef struct hf_birth {
-    hf_stay stay;
-    unsigned notes;
-    bool counts;
-} hf_birth;
-
 /* For a trace; after the handle was published, before the caller has it. */
 HF_COLD static void tell_opened(const hf_subject *subject, const char *operation)
 {
@@ -133,9 +120,8 @@ HF_COLD static void tell_opened(const hf_subject *subject, const char *operation
         hf_event_opened(&party, hf_cold_is_borrowed(subject->table, subject->raw), operation);
 }
 
-/* Everything between "the slot is ours" and "the handle is live". */
-static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
-                          hf_birth *birth, const hf_refusal *refusal)
+void hf_bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
+                      hf_birth *birth, const hf_refusal *refusal)
 {
     int error = hf_os_error();
     hf_handle owner = HF_NULL_HANDLE;
@@ -146,7 +132,7 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
     hf_window window = hf_window_begin(HF_WINDOW);
     publish(subject, value);
     if (birth->counts)
-        count_opened(subject->table, hf_local_of(subject->table));
+        hf_open_count(subject->table, hf_local_of(subject->table));
     for (unsigned i = 0; i < birth->notes; i++)
         hf_note_end();
     hf_window_end(window);
@@ -158,18 +144,13 @@ static void bring_to_life(const hf_subject *subject, const hf_type *type, hf_val
     hf_os_set_error(error);
 }
 
-static hf_trace trace_of(const hf_table *table, hf_site site)
-{
-    return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
-}
-
 static bool is_group_good(const hf_open_options *options)
 {
     return options == NULL || options->group == NULL || hf_group_is_valid(options->group);
 }
 
-static bool are_arguments_good(const hf_table *table, const hf_type *type,
-                               const hf_open_options *options, const hf_handle *out)
+bool hf_open_is_good(const hf_table *table, const hf_type *type, const hf_open_options *options,
+                     const hf_handle *out)
 {
     bool owned = options == NULL || !options->borrowed;
     return table != NULL && hf_table_is_usable(table) && out != NULL && type != NULL &&
@@ -178,8 +159,8 @@ static bool are_arguments_good(const hf_table *table, const hf_type *type,
            (options == NULL || options->size == sizeof(hf_open_options)) && is_group_good(options);
 }
 
-static hf_status take_and_note(hf_table *table, const hf_type *type, const hf_open_options *options,
-                               uint64_t *raw)
+hf_status hf_open_take(hf_table *table, const hf_type *type, const hf_open_options *options,
+                       uint64_t *raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_status status = take_slot(table, type, options, raw);
@@ -209,7 +190,7 @@ static hf_status place_value(void *context, hf_handle handle, hf_value *value)
 static hf_status take_place(hf_table *table, const hf_type *type, const hf_open_options *options,
                             const hf_placing *placing, uint64_t *raw, hf_value *value)
 {
-    hf_status status = take_and_note(table, type, options, raw);
+    hf_status status = hf_open_take(table, type, options, raw);
     if (status != HF_OK)
         return status;
     status = placing->place(placing->context, hf_handle_of(table, *raw), value);
@@ -238,10 +219,10 @@ hf_status hf_open_placed(hf_table *table, const hf_type *type, const hf_placing 
         return hf_fail(table, status);
     }
     if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, value, options, trace_of(table, site));
+        hf_cold_open(table, raw, value, options, hf_cold_trace(table, site));
     hf_subject subject = hf_subject_of(table, raw);
     birth.notes = parent.handle_ != 0 ? 2 : 1;
-    bring_to_life(&subject, type, value, &birth, refusal);
+    hf_bring_to_life(&subject, type, value, &birth, refusal);
     *out = subject.handle;
     return HF_OK;
 }
@@ -271,7 +252,7 @@ static inline hf_status open_plain(hf_table *table, hf_value value, hf_handle *o
     uint32_t field = __atomic_load_n(&table->plain_field, __ATOMIC_RELAXED);
     hf_subject subject = hf_subject_of(table, new_raw(table, field, index));
     publish(&subject, value);
-    count_opened(table, local);
+    hf_open_count(table, local);
     hf_window_end(window);
     *out = subject.handle;
     return HF_OK;
@@ -302,7 +283,7 @@ static hf_status open_simple(hf_table *table, const hf_type *type, hf_value valu
                              const hf_refusal *refusal)
 {
     uint64_t raw;
-    hf_trace opened = trace_of(table, refusal->site);
+    hf_trace opened = hf_cold_trace(table, refusal->site);
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
     hf_status status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
@@ -313,7 +294,7 @@ static hf_status open_simple(hf_table *table, const hf_type *type, hf_value valu
     if (hf_raw_has_cold(raw))
         hf_cold_open(table, raw, value, options, opened);
     publish(&subject, value);
-    count_opened(table, hf_local_of(table));
+    hf_open_count(table, hf_local_of(table));
     hf_window_end(window);
     /* Asked first here, because a trace of findings alone wants no more. */
     if (hf_cold_is_traced(table) && hf_event_traced(opened))
@@ -336,7 +317,7 @@ __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *t
                                                hf_site site, const char *operation)
 {
     hf_refusal refusal = {.operation = operation, .site = site};
-    if (!are_arguments_good(table, type, options, out))
+    if (!hf_open_is_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
     hf_status status = is_simple(table, type, options)
@@ -354,81 +335,4 @@ hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,
     return __builtin_expect(is_plain(table, type, options, out), 1)
                ? open_plain(table, value, out)
                : hf_open_at(table, type, value, options, out, site, "hf_open");
-}
-
-hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
-                        const hf_refusal *refusal)
-{
-    uint64_t raw;
-    if (!are_arguments_good(table, type, NULL, out))
-        return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, refusal->site);
-    hf_status status = take_and_note(table, type, NULL, &raw);
-    if (status != HF_OK)
-        return hf_fail(table, status);
-    if (hf_raw_has_cold(raw))
-        hf_cold_open(table, raw, 0, NULL, trace_of(table, refusal->site));
-    hf_subject subject = hf_subject_of(table, raw);
-    hf_window window = hf_window_begin(HF_WINDOW);
-    /* Release: the cold record comes before.  Partner: the acquire in hf_state_load. */
-    __atomic_store_n(&subject.slot->state,
-                     raw >> HF_GENERATION_SHIFT_ << HF_GENERATION_SHIFT_ | HF_RELEASED,
-                     __ATOMIC_RELEASE);
-    count_opened(table, hf_local_of(table));
-    hf_note_end();
-    hf_window_end(window);
-    *out = subject.handle;
-    return HF_OK;
-}
-
-hf_status hf_reserve(hf_table *table, const hf_type *type, hf_handle *out)
-{
-    hf_refusal refusal = {.operation = "hf_reserve", .site = HF_SITE()};
-    return hf_reserve_at(table, type, out, &refusal);
-}
-
-/* Wins the right to commit; BUSY when another commit has. */
-static bool win_commit(const hf_subject *subject)
-{
-    hf_window window = hf_window_begin(HF_WINDOW);
-    uint64_t state = hf_state_load(subject->slot);
-    bool won = hf_state_is_life_of(state, subject->raw) && hf_state_is_reserved(state) &&
-               (state & HF_SEALED) == 0 &&
-               __atomic_compare_exchange_n(&subject->slot->state, &state, state | HF_SEALED, false,
-                                           __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-    if (won)
-        hf_note_begin(HF_NOTE_COMMIT, subject->handle.bits);
-    hf_window_end(window);
-    return won;
-}
-
-static hf_status begin_commit(const hf_subject *subject, const hf_refusal *refusal)
-{
-    if (win_commit(subject))
-        return HF_OK;
-    hf_status status = hf_classify(subject->table, subject->handle, NULL);
-    return status == HF_OK || status == HF_E_NOT_COMMITTED
-               ? hf_fail(subject->table, HF_E_BUSY)
-               : hf_refuse(subject->table, subject->handle, refusal);
-}
-
-hf_status hf_commit_at(hf_table *table, hf_handle handle, hf_value value, const hf_refusal *refusal)
-{
-    hf_birth birth = {.notes = 1};
-    hf_subject subject;
-    if (!hf_subject_find(table, handle, &subject))
-        return hf_refuse(table, handle, refusal);
-    hf_status status = begin_commit(&subject, refusal);
-    if (status != HF_OK)
-        return status;
-    if (hf_raw_has_cold(subject.raw))
-        hf_cold_set_value(table, subject.raw, value);
-    bring_to_life(&subject, hf_type_of(table, subject.raw), value, &birth, refusal);
-    return HF_OK;
-}
-
-hf_status hf_commit(hf_table *table, hf_handle handle, hf_value value)
-{
-    hf_refusal refusal = {.operation = "hf_commit", .site = HF_SITE()};
-    return hf_commit_at(table, handle, value, &refusal);
 }

@@ -2,6 +2,7 @@
 #ifndef HF_CORE_OPEN_H
 #define HF_CORE_OPEN_H
 
+#include "core/group.h"
 #include "core/refuse.h"
 
 /* Tells the value of a handle that is about to be, before anybody else can see it; not OK: it is
@@ -25,5 +26,34 @@ hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
                         const hf_refusal *refusal);
 hf_status hf_commit_at(hf_table *table, hf_handle handle, hf_value value,
                        const hf_refusal *refusal);
+
+/* ---- parts, which opening and reserving share ----------------------------------------------- */
+
+/* Whether a handle can be made of these; `options` may be NULL. */
+bool hf_open_is_good(const hf_table *table, const hf_type *type, const hf_open_options *options,
+                     const hf_handle *out);
+
+/* Takes a slot with all that the handle will need, and notes it for the child of a fork
+ * (HF_NOTE_OPEN).  *raw is the handle to be. */
+hf_status hf_open_take(hf_table *table, const hf_type *type, const hf_open_options *options,
+                       uint64_t *raw);
+
+/* Of a slot that is ours: `notes` notes tell of it until it is published; `counts`: it is to be
+ * counted as opened; `stay`: of a member. */
+typedef struct hf_birth {
+    hf_stay stay;
+    unsigned notes;
+    bool counts;
+} hf_birth;
+
+/* Everything between "the slot is ours" and "the handle is live". */
+void hf_bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
+                      hf_birth *birth, const hf_refusal *refusal);
+
+/* Of what was published, in the same window. */
+static inline void hf_open_count(const hf_table *table, hf_local *local)
+{
+    hf_count_up(table, local, &local->opened);
+}
 
 #endif

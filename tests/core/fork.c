@@ -249,24 +249,10 @@ Test(fork, in_a_release_function_that_another_was_about_to_call)
     actor_finish(scene_now.other);
 }
 
-static bool in_child;
-static int child_status;
-
-static void fork_and_return(fake_value *of, void *argument)
-{
-    (void)of;
-    (void)argument;
-    scene_now.world->on_release = NULL;
-    pid_t child = fork();
-    in_child = child == 0;
-    if (!in_child)
-        (void)waitpid(child, &child_status, 0);
-}
-
 Test(fork, in_a_release_function_that_returns_in_the_child)
 {
     fork_scene_open(FAKE_RUNDOWN);
-    scene_now.world->on_release = fork_and_return;
+    scene_now.world->on_release = fork_in_action;
     hf_outcome outcome = close_now();
     if (in_child)
         _exit(outcome == HF_OUTCOME_RELEASED ? was_released(NULL) : 1);
@@ -295,7 +281,7 @@ Test(fork, in_a_report_hook)
 static void fork_in_hook_and_return(const hf_report *report, void *argument)
 {
     (void)report;
-    fork_and_return(NULL, argument);
+    fork_in_action(NULL, argument);
 }
 
 Test(fork, in_a_report_hook_of_a_batch)

@@ -304,16 +304,6 @@ static void commit_it(void *argument)
     MUST_OK(hf_commit(scene_now.table, scene_now.handle, scene_now.value));
 }
 
-static int can_be_committed(void *argument)
-{
-    hf_value fresh = fake_make(scene_now.world);
-    (void)argument;
-    HOLDS(hf_commit(scene_now.table, scene_now.handle, fresh) == HF_OK);
-    HOLDS(close_now() == HF_OUTCOME_RELEASED && releases_of(fresh) == 1);
-    HOLDS(ends_well());
-    return 0;
-}
-
 Test(fork_others, another_commits)
 {
     identify_will_stop();

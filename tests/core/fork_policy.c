@@ -347,20 +347,10 @@ Test(fork_policy, borrowed_without_a_known_owner_stays)
     fake_give_back(scene_now.value);
 }
 
-static int reserved_stays(void *argument)
-{
-    hf_value fresh = fake_make(scene_now.world);
-    (void)argument;
-    HOLDS(hf_commit(scene_now.table, scene_now.handle, fresh) == HF_OK);
-    HOLDS(close_now() == HF_OUTCOME_RELEASED && releases_of(fresh) == 1);
-    HOLDS(ends_well());
-    return 0;
-}
-
 Test(fork_policy, reserved_stays)
 {
     choose(HF_FORK_POISON);
     MUST_OK(hf_reserve(scene_now.table, &scene_now.world->types[FAKE_RUNDOWN], &scene_now.handle));
-    CHILD_MUST(reserved_stays);
+    CHILD_MUST(can_be_committed);
     MUST_OK(hf_close(scene_now.table, scene_now.handle, NULL));
 }

@@ -214,16 +214,10 @@ Test(meetings_fork, completion_of_a_poisoned_handle_is_due_in_the_child)
     completion_is_due_in_the_child(HF_FORK_POISON);
 }
 
-static bool in_child;
-static int child_status;
-
 static void fork_and_return(void *context, const hf_close_result *result)
 {
     count_completion(context, result);
-    pid_t child = fork();
-    in_child = child == 0;
-    if (!in_child)
-        (void)waitpid(child, &child_status, 0);
+    fork_and_go_on();
 }
 
 static int own_completion_ended(void)
@@ -419,22 +413,11 @@ Test(meetings_fork, another_drains_a_group)
     fork_meanwhile(destroyed_table_is_given_back);
 }
 
-static void fork_in_release(fake_value *of, void *argument)
-{
-    (void)of;
-    (void)argument;
-    scene_now.world->on_release = NULL;
-    pid_t child = fork();
-    in_child = child == 0;
-    if (!in_child)
-        (void)waitpid(child, &child_status, 0);
-}
-
 /* Its own walk goes on in the child, with its own pin. */
 Test(meetings_fork, fork_in_the_drain_of_a_group)
 {
     scene_now.handle = open_member(FAKE_RUNDOWN);
-    scene_now.world->on_release = fork_in_release;
+    scene_now.world->on_release = fork_in_action;
     MUST_OK(hf_group_close_wait(group, HF_FOREVER));
     if (in_child)
         _exit(destroyed_table_is_given_back(NULL));

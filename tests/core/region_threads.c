@@ -1,37 +1,15 @@
 /* Regions and references of several threads: the last to leave releases, wherever it runs; threads
  * that end inside a region are left on their behalf. */
 #include "actor.h"
-#include "fixture.h"
+#include "stage.h"
 
 #include <pthread.h>
 
-static hf_table *table;
-static fake_world *world;
-static hf_handle handle;
-
-static void set_up(void)
-{
-    reports_start();
-    world = fake_world_create(64);
-}
-
-static void start(hf_protection protection)
-{
-    table = fixture_table(protection);
-    handle = fixture_open(table, world, FAKE_RUNDOWN);
-}
-
-static void tear_down(void)
-{
-    hf_table_destroy(table);
-    fixture_end(world);
-}
-
-TestSuite(region_threads, .init = set_up, .fini = tear_down);
+TestSuite(region_threads, .init = stage_make, .fini = stage_end);
 
 static void enter_task(void *region)
 {
-    MUST_OK(hf_enter(table, handle, NULL, region));
+    MUST_OK(hf_enter(the_table, the_handle, NULL, region));
 }
 
 static void leave_task(void *region)
@@ -48,7 +26,7 @@ static void release_task(void *ref)
 
 static void close_task(void *outcome)
 {
-    *(hf_outcome *)outcome = fixture_close(table, handle);
+    *(hf_outcome *)outcome = fixture_close(the_table, the_handle);
 }
 
 static void thread_task(void *number)
@@ -61,12 +39,12 @@ static void leaver_releases(hf_protection protection)
     hf_region region;
     uintptr_t number = 0;
     actor *other = actor_start();
-    start(protection);
+    stage_open(protection);
     actor_do(other, thread_task, &number);
     actor_do(other, enter_task, &region);
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED);
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_DEFERRED);
     cr_assert_eq(world->releases, 0);
-    MUST(hf_enter(table, handle, NULL, &(hf_region){0}), HF_E_CLOSING);
+    MUST(hf_enter(the_table, the_handle, NULL, &(hf_region){0}), HF_E_CLOSING);
     actor_do(other, leave_task, &region);
     cr_assert_eq(world->releases, 1);
     cr_assert_eq(world->values[0].releaser, number, "released by somebody else");
@@ -88,8 +66,8 @@ static void closed_elsewhere(hf_protection protection)
     hf_region region;
     hf_outcome outcome = HF_OUTCOME_NONE;
     actor *other = actor_start();
-    start(protection);
-    MUST_OK(hf_enter(table, handle, NULL, &region));
+    stage_open(protection);
+    MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
     actor_do(other, close_task, &outcome);
     cr_assert_eq(outcome, HF_OUTCOME_DEFERRED);
     fake_use(region.value);
@@ -114,13 +92,13 @@ Test(region_threads, many_threads_inside_the_last_one_releases)
     enum { THREADS = 12 };
     actor *actors[THREADS];
     hf_region regions[THREADS];
-    start(HF_PROTECT_HAZARD);
+    stage_open(HF_PROTECT_HAZARD);
     for (int i = 0; i < THREADS; i++) {
         actors[i] = actor_start();
         actor_do(actors[i], enter_task, &regions[i]);
     }
-    cr_assert_eq(fixture_info(table, handle).regions, THREADS);
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED);
+    cr_assert_eq(fixture_info(the_table, the_handle).regions, THREADS);
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_DEFERRED);
     for (int i = 0; i < THREADS; i++) {
         cr_assert_eq(world->releases, 0);
         actor_do(actors[i], leave_task, &regions[i]);
@@ -134,9 +112,9 @@ Test(region_threads, reference_taken_here_is_released_there)
 {
     hf_ref ref;
     actor *other = actor_start();
-    start(HF_PROTECT_ADAPTIVE);
-    MUST_OK(hf_addref(table, handle, &ref));
-    MUST_OK(hf_close(table, handle, NULL));
+    stage_open(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_addref(the_table, the_handle, &ref));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     actor_do(other, release_task, &ref);
     cr_assert_eq(world->releases, 1);
     cr_assert_eq(reports_total(), 0);
@@ -147,10 +125,10 @@ Test(region_threads, reference_outlives_its_thread)
 {
     hf_ref ref;
     actor *other = actor_start();
-    start(HF_PROTECT_ADAPTIVE);
-    MUST_OK(hf_addref(table, handle, &ref));
+    stage_open(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_addref(the_table, the_handle, &ref));
     actor_end(other);
-    MUST_OK(hf_close(table, handle, NULL));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     cr_assert_eq(world->releases, 0);
     MUST_OK(hf_release(&ref));
     cr_assert_eq(reports_total(), 0);
@@ -163,7 +141,7 @@ static void *end_inside(void *count)
 {
     for (int i = 0; i < *(int *)count; i++) {
         hf_region region;
-        MUST_OK(hf_enter(table, handle, NULL, &region));
+        MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
     }
     return NULL;
 }
@@ -177,15 +155,15 @@ static void end_a_thread_inside(int regions)
 
 static void ends_inside(hf_protection protection, int regions)
 {
-    start(protection);
+    stage_open(protection);
     end_a_thread_inside(regions);
-    hf_info info = fixture_info(table, handle);
+    hf_info info = fixture_info(the_table, the_handle);
     cr_assert_eq(info.references + info.regions, 0, "%u counts, %u regions remain", info.references,
                  info.regions);
     cr_assert_geq(reports_count(HF_REPORT_HELD_AT_THREAD_EXIT), 1);
     cr_assert_leq(reports_count(HF_REPORT_HELD_AT_THREAD_EXIT), (unsigned)regions);
-    cr_assert(hf_handle_equal(reports_nth(HF_REPORT_HELD_AT_THREAD_EXIT, 0)->subject, handle));
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    cr_assert(hf_handle_equal(reports_nth(HF_REPORT_HELD_AT_THREAD_EXIT, 0)->subject, the_handle));
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_RELEASED);
 }
 
 Test(region_threads, thread_ends_in_a_counted_region)
@@ -211,8 +189,8 @@ Test(region_threads, thread_ends_in_many_hazard_regions)
 static void *close_and_end_inside(void *argument)
 {
     hf_region region;
-    MUST_OK(hf_enter(table, handle, NULL, &region));
-    *(hf_outcome *)argument = fixture_close(table, handle);
+    MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
+    *(hf_outcome *)argument = fixture_close(the_table, the_handle);
     return NULL;
 }
 
@@ -220,12 +198,12 @@ static void ends_inside_a_closed_one(hf_protection protection)
 {
     pthread_t thread;
     hf_outcome outcome = HF_OUTCOME_NONE;
-    start(protection);
+    stage_open(protection);
     cr_assert_eq(pthread_create(&thread, NULL, close_and_end_inside, &outcome), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(outcome, HF_OUTCOME_DEFERRED);
     cr_assert_eq(world->releases, 1, "nobody released on behalf of the thread");
-    cr_assert_eq(fixture_life(table, handle), HF_LIFE_CLOSED);
+    cr_assert_eq(fixture_life(the_table, the_handle), HF_LIFE_CLOSED);
 }
 
 Test(region_threads, thread_ends_in_a_counted_region_of_a_closed_handle)
@@ -242,14 +220,14 @@ Test(region_threads, threads_come_and_go_without_using_up_anything)
 {
     enum { THREADS = 1500 };
     int regions = 0;
-    start(HF_PROTECT_HAZARD);
+    stage_open(HF_PROTECT_HAZARD);
     for (int i = 0; i < THREADS; i++) {
         regions = i % 3 == 0;
         end_a_thread_inside(regions);
     }
     hf_region region;
-    MUST_OK(hf_enter(table, handle, NULL, &region));
-    cr_assert_eq(fixture_info(table, handle).regions, 1);
+    MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
+    cr_assert_eq(fixture_info(the_table, the_handle).regions, 1);
     hf_leave(&region);
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_RELEASED);
 }

@@ -2,43 +2,22 @@
  * off because they would have run inside a handler. */
 #include "actor.h"
 #include "core/table.h"
-#include "fixture.h"
+#include "stage.h"
 
 #include <signal.h>
 #include <sys/time.h>
 
-static hf_table *table;
-static fake_world *world;
-static hf_handle handle;
 static _Atomic unsigned handled;
 static _Atomic unsigned surprises;
 
-static void set_up(void)
-{
-    reports_start();
-    world = fake_world_create(256);
-}
-
-static void start(hf_protection protection)
-{
-    table = fixture_table(protection);
-    handle = fixture_open(table, world, FAKE_RUNDOWN);
-}
-
-static void tear_down(void)
-{
-    hf_table_destroy(table);
-    fixture_end(world);
-}
-
-TestSuite(signals, .init = set_up, .fini = tear_down);
+TestSuite(signals, .init = stage_make, .fini = stage_end);
 
 static void on_signal(int number)
 {
     hf_region region;
     (void)number;
     hf_signal_begin();
-    if (hf_enter(table, handle, NULL, &region) == HF_OK) {
+    if (hf_enter(the_table, the_handle, NULL, &region) == HF_OK) {
         fake_use(region.value);
         hf_leave(&region);
     } else {
@@ -58,7 +37,7 @@ static void install(int number)
 static void enter_use_leave(void)
 {
     hf_region region;
-    MUST_OK(hf_enter(table, handle, NULL, &region));
+    MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
     fake_use(region.value);
     hf_leave(&region);
 }
@@ -66,12 +45,12 @@ static void enter_use_leave(void)
 static void raised_inside(hf_protection protection)
 {
     hf_region regions[10];
-    start(protection);
+    stage_open(protection);
     install(SIGUSR1);
     enter_use_leave();
     for (int i = 0; i < 10; i++) {
         raise(SIGUSR1);
-        MUST_OK(hf_enter(table, handle, NULL, &regions[i]));
+        MUST_OK(hf_enter(the_table, the_handle, NULL, &regions[i]));
         raise(SIGUSR1);
     }
     for (int i = 0; i < 10; i++) {
@@ -80,9 +59,9 @@ static void raised_inside(hf_protection protection)
     }
     cr_assert_eq(handled, 30);
     cr_assert_eq(surprises, 0);
-    hf_info info = fixture_info(table, handle);
+    hf_info info = fixture_info(the_table, the_handle);
     cr_assert_eq(info.references + info.regions, 0);
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_RELEASED);
 }
 
 Test(signals, raised_between_counted_regions)
@@ -100,7 +79,7 @@ static void interrupted_at_random(hf_protection protection)
 {
     struct itimerval every = {.it_interval = {.tv_usec = 200}, .it_value = {.tv_usec = 200}};
     struct itimerval never = {.it_value = {.tv_usec = 0}};
-    start(protection);
+    stage_open(protection);
     enter_use_leave();
     install(SIGALRM);
     cr_assert_eq(setitimer(ITIMER_REAL, &every, NULL), 0);
@@ -109,9 +88,9 @@ static void interrupted_at_random(hf_protection protection)
     cr_assert_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
     cr_assert_gt(handled, 0);
     cr_assert_eq(surprises, 0);
-    hf_info info = fixture_info(table, handle);
+    hf_info info = fixture_info(the_table, the_handle);
     cr_assert_eq(info.references + info.regions, 0, "an interrupted region was lost");
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_RELEASED);
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_RELEASED);
     cr_assert_eq(reports_total(), 0);
 }
 
@@ -136,15 +115,15 @@ Test(signals, interrupted_anywhere_adaptive)
 static void put_off_leave(hf_protection protection)
 {
     hf_region region;
-    start(protection);
-    hf_handle other = fixture_open(table, world, FAKE_RUNDOWN);
-    MUST_OK(hf_enter(table, handle, NULL, &region));
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED);
+    stage_open(protection);
+    hf_handle other = fixture_open(the_table, world, FAKE_RUNDOWN);
+    MUST_OK(hf_enter(the_table, the_handle, NULL, &region));
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_DEFERRED);
     hf_signal_begin();
     hf_leave(&region);
     cr_assert_eq(world->releases, 0, "released inside the handler");
     hf_signal_end();
-    MUST_OK(hf_close(table, other, NULL));
+    MUST_OK(hf_close(the_table, other, NULL));
     cr_assert_eq(world->releases, 2, "the next ordinary call did not release");
 }
 
@@ -161,50 +140,50 @@ Test(signals, release_by_a_hazard_leave_is_put_off)
 Test(signals, release_by_a_reference_is_put_off)
 {
     hf_ref ref;
-    start(HF_PROTECT_ADAPTIVE);
-    MUST_OK(hf_addref(table, handle, &ref));
-    MUST_OK(hf_close(table, handle, NULL));
+    stage_open(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_addref(the_table, the_handle, &ref));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     hf_signal_begin();
     MUST_OK(hf_release(&ref));
     cr_assert_eq(world->releases, 0);
     hf_signal_end();
-    hf_handle next = fixture_open(table, world, FAKE_RUNDOWN);
+    hf_handle next = fixture_open(the_table, world, FAKE_RUNDOWN);
     cr_assert_eq(world->releases, 1);
-    cr_assert_eq(fixture_close(table, next), HF_OUTCOME_RELEASED);
+    cr_assert_eq(fixture_close(the_table, next), HF_OUTCOME_RELEASED);
 }
 
 Test(signals, release_by_close_is_put_off)
 {
-    start(HF_PROTECT_ADAPTIVE);
+    stage_open(HF_PROTECT_ADAPTIVE);
     hf_signal_begin();
-    cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED);
-    cr_assert(!hf_is_live(table, handle));
+    cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_DEFERRED);
+    cr_assert(!hf_is_live(the_table, the_handle));
     cr_assert_eq(world->releases, 0);
     hf_signal_end();
-    MUST_OK(hf_wait(table, handle, HF_FOREVER));
+    MUST_OK(hf_wait(the_table, the_handle, HF_FOREVER));
     cr_assert_eq(world->releases, 1);
 }
 
 Test(signals, brackets_nest)
 {
     hf_ref ref;
-    start(HF_PROTECT_ADAPTIVE);
-    MUST_OK(hf_addref(table, handle, &ref));
-    MUST_OK(hf_close(table, handle, NULL));
+    stage_open(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_addref(the_table, the_handle, &ref));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     hf_signal_begin();
     hf_signal_begin();
     hf_signal_end();
     MUST_OK(hf_release(&ref));
     cr_assert_eq(world->releases, 0, "the outer bracket still stands");
     hf_signal_end();
-    MUST_OK(hf_wait(table, handle, HF_FOREVER));
+    MUST_OK(hf_wait(the_table, the_handle, HF_FOREVER));
     cr_assert_eq(world->releases, 1);
 }
 
 static void open_and_close_task(void *nothing)
 {
     (void)nothing;
-    cr_assert_eq(fixture_close(table, fixture_open(table, world, FAKE_RUNDOWN)),
+    cr_assert_eq(fixture_close(the_table, fixture_open(the_table, world, FAKE_RUNDOWN)),
                  HF_OUTCOME_RELEASED);
 }
 
@@ -212,9 +191,9 @@ Test(signals, put_off_release_falls_to_any_thread)
 {
     hf_ref ref;
     actor *other = actor_start();
-    start(HF_PROTECT_ADAPTIVE);
-    MUST_OK(hf_addref(table, handle, &ref));
-    MUST_OK(hf_close(table, handle, NULL));
+    stage_open(HF_PROTECT_ADAPTIVE);
+    MUST_OK(hf_addref(the_table, the_handle, &ref));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     hf_signal_begin();
     MUST_OK(hf_release(&ref));
     actor_do(other, open_and_close_task, NULL);
@@ -229,35 +208,35 @@ Test(signals, put_off_releases_of_very_many_handles)
 {
     enum { MANY = 3 * HF_DEFERRED_SLOTS };
     static hf_ref refs[MANY];
-    start(HF_PROTECT_ADAPTIVE);
+    stage_open(HF_PROTECT_ADAPTIVE);
     for (unsigned i = 0; i < MANY; i++) {
-        hf_handle one = fixture_open(table, world, FAKE_RUNDOWN);
-        MUST_OK(hf_addref(table, one, &refs[i]));
-        MUST_OK(hf_close(table, one, NULL));
+        hf_handle one = fixture_open(the_table, world, FAKE_RUNDOWN);
+        MUST_OK(hf_addref(the_table, one, &refs[i]));
+        MUST_OK(hf_close(the_table, one, NULL));
     }
     hf_signal_begin();
     for (unsigned i = 0; i < MANY; i++)
         MUST_OK(hf_release(&refs[i]));
     cr_assert_eq(world->releases, 0);
     hf_signal_end();
-    MUST_OK(hf_close(table, handle, NULL));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     cr_assert_eq(world->releases, MANY + 1, "some were forgotten");
 }
 
 Test(signals, put_off_releases_are_done_by_shutdown)
 {
-    start(HF_PROTECT_ADAPTIVE);
+    stage_open(HF_PROTECT_ADAPTIVE);
     hf_signal_begin();
-    MUST_OK(hf_close(table, handle, NULL));
+    MUST_OK(hf_close(the_table, the_handle, NULL));
     hf_signal_end();
-    MUST_OK(hf_table_shutdown(table, HF_FOREVER));
+    MUST_OK(hf_table_shutdown(the_table, HF_FOREVER));
     cr_assert_eq(world->releases, 1);
     cr_assert_eq(reports_total(), 0);
 }
 
 Test(signals, put_off_releases_are_done_by_destroy)
 {
-    start(HF_PROTECT_ADAPTIVE);
+    stage_open(HF_PROTECT_ADAPTIVE);
     hf_table *doomed = fixture_table(HF_PROTECT_ADAPTIVE);
     hf_handle last = fixture_open(doomed, world, FAKE_RUNDOWN);
     hf_signal_begin();

@@ -13,7 +13,7 @@
 
 static void compare_all(const char *prefix)
 {
-    void *module = walks_load(prefix, "all");
+    void *module = frames_load(prefix, "all");
     const frames_way *way = dlsym(module, "frames_ways");
     cr_assert_neq(way, NULL);
     for (; way->name != NULL; way++) {
@@ -30,7 +30,7 @@ TestSuite(unwind, .init = walks_skip);
 
 Test(unwind, frames_of_every_shape_are_as_the_unwinder_says)
 {
-    walks_each_compiler(compare_all);
+    frames_each_compiler(compare_all);
 }
 
 /* ---- trails ----------------------------------------------------------------------------------
@@ -69,8 +69,8 @@ static void check_trails(const char *prefix)
     uint32_t realigned = strstr(prefix, "/frames_gcc") != NULL ? 12 : 6;
     expectation of[] = {
         {"plain", 0}, {"alloca", 6}, {"realigned", realigned}, {"on_stack", realigned}};
-    for (const frames_way *way = dlsym(walks_load(prefix, "all"), "frames_ways"); way->name != NULL;
-         way++) {
+    for (const frames_way *way = dlsym(frames_load(prefix, "all"), "frames_ways");
+         way->name != NULL; way++) {
         for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
             if (strcmp(of[i].what, way->name) == 0)
                 way->function(check_trail, &of[i], 8);
@@ -80,12 +80,12 @@ static void check_trails(const char *prefix)
 
 Test(unwind, trail_lists_in_order_what_was_read)
 {
-    walks_each_compiler(check_trails);
+    frames_each_compiler(check_trails);
 }
 
 static void compare_without_bounds(const char *prefix)
 {
-    void *module = walks_load(prefix, "all");
+    void *module = frames_load(prefix, "all");
     for (const frames_way *way = dlsym(module, "frames_ways"); way->name != NULL; way++) {
         walks_comparison now = {.what = way->name, .unbounded = true};
         if (strcmp(way->name, "huge") != 0) /* so far, a stack without bounds is not followed */
@@ -95,7 +95,7 @@ static void compare_without_bounds(const char *prefix)
 
 Test(unwind, so_they_are_where_the_bounds_of_the_stack_are_unknown)
 {
-    walks_each_compiler(compare_without_bounds);
+    frames_each_compiler(compare_without_bounds);
 }
 
 Test(unwind, errno_survives)
@@ -205,14 +205,14 @@ static void compare_in_coroutine(void)
 
 static void compare_coroutines(const char *prefix)
 {
-    here_ways = dlsym(walks_load(prefix, "all"), "frames_ways");
+    here_ways = dlsym(frames_load(prefix, "all"), "frames_ways");
     walks_run(&here, compare_in_coroutine);
 }
 
 Test(unwind, stack_of_a_coroutine_ends_where_it_began)
 {
     walks_make_stack(&here);
-    walks_each_compiler(compare_coroutines);
+    frames_each_compiler(compare_coroutines);
 }
 
 /* ---- interrupted anywhere --------------------------------------------------------------------
@@ -258,7 +258,7 @@ static int compilers;
 
 static void find_ways(const char *prefix)
 {
-    ways_of[compilers++] = dlsym(walks_load(prefix, "all"), "frames_ways");
+    ways_of[compilers++] = dlsym(frames_load(prefix, "all"), "frames_ways");
 }
 
 /* But not where the stack is realigned: interrupted in that, backtrace() itself may crash. */
@@ -278,7 +278,7 @@ Test(unwind, what_a_signal_interrupts_is_found)
     struct itimerval never = {{0, 0}, {0, 0}};
     walks_comparison before = {.what = "outside"};
     walks_compare(&before);
-    walks_each_compiler(find_ways);
+    frames_each_compiler(find_ways);
     cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
     setitimer(ITIMER_REAL, &often, NULL);
     for (int i = 0; i < 100000 && interrupted.count < 1000; i++)

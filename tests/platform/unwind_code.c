@@ -91,14 +91,14 @@ Test(unwind_code, generated_code_without_frame_pointer_ends_a_stack_or_is_skippe
 /* Loads the second variant where the first one was.  False: the loader chose another place. */
 static bool replace(const char *prefix, frames_replaced_function **function)
 {
-    void *module = walks_load(prefix, "small");
+    void *module = frames_load(prefix, "small");
     uintptr_t before = (uintptr_t)dlsym(module, "frames_replaced");
     frames_replaced_function *small;
     *(void **)&small = dlsym(module, "frames_replaced");
     walked learnt = {.count = 0};
     small(walk_here, &learnt);
     dlclose(module);
-    *(void **)function = dlsym(walks_load(prefix, "large"), "frames_replaced");
+    *(void **)function = dlsym(frames_load(prefix, "large"), "frames_replaced");
     return before == (uintptr_t)*function;
 }
 
@@ -121,7 +121,7 @@ static void walk_replaced(const char *prefix)
 
 Test(unwind_code, rules_of_code_that_was_replaced_are_forgotten)
 {
-    walks_each_compiler(walk_replaced);
+    frames_each_compiler(walk_replaced);
 }
 
 static walks_coroutine here;
@@ -138,13 +138,13 @@ static void walk_stale(void)
 /* The stale rule is of a large frame, and leads to the page behind the stack. */
 static void follow_stale_rule(const char *prefix)
 {
-    void *module = walks_load(prefix, "large");
+    void *module = frames_load(prefix, "large");
     walked learnt = {.count = 0};
     *(void **)&stale_function = dlsym(module, "frames_replaced");
     uintptr_t before = (uintptr_t)stale_function;
     stale_function(walk_here, &learnt);
     dlclose(module);
-    *(void **)&stale_function = dlsym(walks_load(prefix, "small"), "frames_replaced");
+    *(void **)&stale_function = dlsym(frames_load(prefix, "small"), "frames_replaced");
     if (before != (uintptr_t)stale_function)
         return;
     walks_run(&here, walk_stale);
@@ -154,7 +154,7 @@ static void follow_stale_rule(const char *prefix)
 Test(unwind_code, stale_rule_does_not_lead_beyond_the_stack)
 {
     walks_make_stack(&here);
-    walks_each_compiler(follow_stale_rule);
+    frames_each_compiler(follow_stale_rule);
 }
 
 static void nothing(int number)

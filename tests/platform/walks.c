@@ -13,29 +13,6 @@ void walks_skip(void)
         cr_skip_test("this system cannot walk by tables");
 }
 
-/* ---- modules ---------------------------------------------------------------------------------
- */
-
-void walks_each_compiler(void (*function)(const char *prefix))
-{
-    char prefixes[] = TEST_FRAMES;
-    char *rest = prefixes;
-    char *prefix;
-    while ((prefix = strsep(&rest, ":")) != NULL) {
-        if (*prefix != '\0')
-            function(prefix);
-    }
-}
-
-void *walks_load(const char *prefix, const char *variant)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s_%s.so", prefix, variant);
-    void *module = dlopen(path, RTLD_LAZY);
-    cr_assert_neq(module, NULL, "%s", dlerror());
-    return module;
-}
-
 /* ---- the walks_comparison
  * --------------------------------------------------------------------------
  */

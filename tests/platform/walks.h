@@ -4,7 +4,7 @@
 
 #include "platform/platform.h"
 
-#include "frames.h"
+#include "frames_load.h"
 
 #include <ucontext.h>
 
@@ -13,10 +13,6 @@
 enum { FRAMES_MAX = 400 };
 
 void walks_skip(void); /* on systems that cannot walk */
-
-/* Calls the function with the prefix of each compiler's modules. */
-void walks_each_compiler(void (*function)(const char *prefix));
-void *walks_load(const char *prefix, const char *variant);
 
 typedef struct walks_comparison {
     const char *what;

@@ -2,11 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "preload_support.h"
+#include "real.h"
+#include "stopped.h"
 
 TestSuite(quarantine, .init = preload_up);
 TestSuite(no_quarantine, .init = preload_up_without_quarantine);
@@ -279,6 +285,95 @@ Test(quarantine, forked_child_has_its_own_copies)
     int status;
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_expect_eq(status, 0);
+}
+
+/* ---- while tombstones are removed ----------------------------------------------------------- */
+
+static stopping_place removing;
+static bool heard_signals; /* when the first one was */
+
+/* In the place of the C library's syscall: stops before a tombstone is closed. */
+static long stopping_call(long number, ...)
+{
+    long words[4];
+    sigset_t blocked;
+    va_list arguments;
+    va_start(arguments, number);
+    for (int i = 0; i < 4; i++)
+        words[i] = va_arg(arguments, long);
+    va_end(arguments);
+    if (number == SYS_close || number == SYS_close_range) {
+        (void)pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+        heard_signals |= sigismember(&blocked, SIGUSR2) == 0;
+        stop_here(&removing);
+    }
+    return syscall(number, words[0], words[1], words[2], words[3]);
+}
+
+/* Defined by the linker: see real.c. */
+extern run_real_function __start_run_reals[] __attribute__((visibility("hidden")));
+extern run_real_function __stop_run_reals[] __attribute__((visibility("hidden")));
+
+static void stop_removals(void)
+{
+    long (*call)(long number, ...) = stopping_call;
+    void *found;
+    memcpy(&found, &call, sizeof found);
+    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++)
+        if (strcmp(each->symbol, "syscall") == 0)
+            __atomic_store_n(&each->found, found, __ATOMIC_RELAXED);
+}
+
+static void *remove_all(void *unused)
+{
+    run_quarantine_empty();
+    return unused;
+}
+
+static int is_free_in_child(int number)
+{
+    let_pass(&removing);
+    run_quarantine_forked();
+    return run_state_of(number) == RUN_FREE && !is_there(number) ? 0 : 1;
+}
+
+Test(quarantine, what_another_thread_removes_is_free_in_a_forked_child)
+{
+    pthread_t remover;
+    int number = opened_seen();
+    int status;
+    must_close_number(number);
+    stop_removals();
+    cr_assert_eq(pthread_create(&remover, NULL, remove_all, NULL), 0);
+    wait_until_stopped(&removing);
+    cr_expect_eq(run_state_of(number), RUN_LEAVING);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(is_free_in_child(number));
+    let_pass(&removing);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect_eq(status, 0);
+    cr_assert_eq(pthread_join(remover, NULL), 0);
+    cr_expect_eq(run_state_of(number), RUN_FREE);
+    cr_expect_not(is_there(number));
+}
+
+/* A handler that puts something onto such a number would wait for the thread that it interrupts. */
+Test(quarantine, signals_wait_while_tombstones_are_removed)
+{
+    sigset_t own;
+    sigset_t after;
+    (void)sigemptyset(&own);
+    (void)sigaddset(&own, SIGUSR1);
+    cr_assert_eq(pthread_sigmask(SIG_BLOCK, &own, NULL), 0);
+    let_pass(&removing);
+    stop_removals();
+    drive_out();
+    cr_expect(removing.reached);
+    cr_expect_not(heard_signals);
+    cr_assert_eq(pthread_sigmask(SIG_BLOCK, NULL, &after), 0);
+    cr_expect_eq(sigismember(&after, SIGUSR1), 1);
+    cr_expect_eq(sigismember(&after, SIGUSR2), 0);
 }
 
 Test(no_quarantine, closed_number_is_free)

@@ -6,16 +6,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static unsigned hook_calls;
-
-static bool count_calls(const hf_report *report, void *context)
-{
-    (void)report;
-    (void)context;
-    hook_calls++;
-    return true;
-}
-
 /* One place for all: a loop may be unrolled, and its calls be different ones. */
 __attribute__((noinline)) static void raise_here(const hf_event *event)
 {
@@ -25,7 +15,7 @@ __attribute__((noinline)) static void raise_here(const hf_event *event)
 
 static void start(void)
 {
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
 }
 
 TestSuite(dedup, .init = start);
@@ -35,7 +25,7 @@ Test(dedup, same_place_is_reported_once)
     hf_event event = finding_full(HF_REPORT_STALE_USE);
     for (int i = 0; i < 100; i++)
         raise_here(&event);
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }
 
 Test(dedup, same_place_with_another_handle_is_the_same)
@@ -45,7 +35,7 @@ Test(dedup, same_place_with_another_handle_is_the_same)
         event.subject.handle.bits += 2 * i;
         raise_here(&event);
     }
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }
 
 Test(dedup, another_kind_at_the_same_place_is_another)
@@ -54,7 +44,7 @@ Test(dedup, another_kind_at_the_same_place_is_another)
         hf_event event = finding_bare((hf_report_kind)kind);
         raise_here(&event);
     }
-    cr_expect_eq(hook_calls, HF_REPORT_KIND_COUNT);
+    cr_expect_eq(finding_hook_calls, HF_REPORT_KIND_COUNT);
 }
 
 Test(dedup, another_caller_is_another)
@@ -64,7 +54,7 @@ Test(dedup, another_caller_is_another)
         for (unsigned number = 0; number < 100; number++)
             finding_raise_at(&event, number);
     }
-    cr_expect_eq(hook_calls, 100);
+    cr_expect_eq(finding_hook_calls, 100);
 }
 
 Test(dedup, print_all_reports_each_time)
@@ -73,7 +63,7 @@ Test(dedup, print_all_reports_each_time)
     cr_assert_eq(hf_set_options("print_all=1"), HF_OK);
     for (int i = 0; i < 10; i++)
         finding_raise(&event);
-    cr_expect_eq(hook_calls, 10);
+    cr_expect_eq(finding_hook_calls, 10);
 }
 
 /* ---- findings that blame the opener -----------------------------------------------------------
@@ -91,7 +81,7 @@ Test(dedup, leaks_of_one_opener_are_the_same_wherever_they_are_found)
     hf_event event = leak_opened_by(finding_trace());
     finding_raise_at(&event, 1);
     finding_raise_at(&event, 2);
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }
 
 Test(dedup, leaks_of_two_openers_are_two_although_found_together)
@@ -99,7 +89,7 @@ Test(dedup, leaks_of_two_openers_are_two_although_found_together)
     hf_event events[] = {leak_opened_by(finding_trace()), leak_opened_by(finding_trace())};
     for (int i = 0; i < 2; i++)
         finding_raise(&events[i]);
-    cr_expect_eq(hook_calls, 2);
+    cr_expect_eq(finding_hook_calls, 2);
 }
 
 Test(dedup, leaks_without_history_are_told_apart_by_type)
@@ -110,7 +100,7 @@ Test(dedup, leaks_without_history_are_told_apart_by_type)
         event.subject.type_name = types[i];
         raise_here(&event);
     }
-    cr_expect_eq(hook_calls, 2);
+    cr_expect_eq(finding_hook_calls, 2);
 }
 
 /* ---- the set ----------------------------------------------------------------------------------
@@ -171,7 +161,7 @@ Test(dedup, print_all_reports_although_the_set_is_full)
     cr_assert_eq(hf_set_options("print_all=1"), HF_OK);
     hf_event event = finding_full(HF_REPORT_STALE_USE);
     finding_raise(&event);
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }
 
 /* ---- the epoch, by which core knows that it need not ask again --------------------------------

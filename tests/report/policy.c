@@ -7,16 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static unsigned hook_calls;
-
-static bool count_calls(const hf_report *report, void *context)
-{
-    (void)report;
-    (void)context;
-    hook_calls++;
-    return true;
-}
-
 static void raise_twice(void)
 {
     hf_event event = finding_full(HF_REPORT_DOUBLE_CLOSE);
@@ -26,11 +16,11 @@ static void raise_twice(void)
 
 static unsigned calls_with(hf_policy policy)
 {
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
     cr_assert_eq(hf_set_policy(HF_REPORT_DOUBLE_CLOSE, policy), HF_OK);
-    hook_calls = 0;
+    finding_hook_calls = 0;
     raise_twice();
-    return hook_calls;
+    return finding_hook_calls;
 }
 
 Test(policy, every_kind_is_reported_by_default)
@@ -62,7 +52,7 @@ Test(policy, once_is_once_in_the_process)
 {
     cr_expect_eq(calls_with(HF_POLICY_ONCE), 1);
     raise_twice();
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }
 
 Test(policy, once_is_once_a_kind)
@@ -71,7 +61,7 @@ Test(policy, once_is_once_a_kind)
     hf_event other = finding_full(HF_REPORT_STALE_USE);
     cr_assert_eq(hf_set_policy(HF_REPORT_STALE_USE, HF_POLICY_ONCE), HF_OK);
     finding_raise(&other);
-    cr_expect_eq(hook_calls, 2);
+    cr_expect_eq(finding_hook_calls, 2);
 }
 
 Test(policy, wrong_numbers_are_refused)
@@ -89,9 +79,9 @@ Test(policy, wrong_numbers_are_refused)
 Test(policy, finding_of_no_kind_is_nothing)
 {
     hf_event event = finding_full(HF_REPORT_KIND_COUNT);
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
     finding_raise(&event);
-    cr_expect_eq(hook_calls, 0);
+    cr_expect_eq(finding_hook_calls, 0);
 }
 
 Test(policy, kinds_have_their_names)
@@ -120,7 +110,7 @@ Test(policy, abort_reports_and_aborts)
 
 static void raise_with_handling_hook(void)
 {
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
     raise_twice();
 }
 

@@ -140,29 +140,19 @@ Test(suppressions, suppressed_finding_does_not_abort)
     cr_expect_eq(occurrences(result->text, "SUMMARY: "), 1, "only the leak did: %s", result->text);
 }
 
-static unsigned hook_calls;
-
-static bool count_calls(const hf_report *report, void *context)
-{
-    (void)report;
-    (void)context;
-    hook_calls++;
-    return true;
-}
-
 Test(suppressions, suppressed_finding_is_counted_but_not_given_to_the_hook)
 {
     char options[256];
     snprintf(options, sizeof options, "suppressions=%s:stale_use=once",
              temporary_file("stale-use:raise_two_kinds\n"));
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
     cr_assert_eq(hf_set_options(options), HF_OK);
     raise_two_kinds();
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
     cr_expect(hf_event_counts(HF_REPORT_STALE_USE));
     hf_event elsewhere = finding_bare(HF_REPORT_STALE_USE);
     finding_raise(&elsewhere);
-    cr_expect_eq(hook_calls, 2, "it was not the one that policy once allows");
+    cr_expect_eq(finding_hook_calls, 2, "it was not the one that policy once allows");
 }
 
 static _Atomic int rounds = 3; /* not to be unrolled: all are to have one stack */
@@ -191,10 +181,10 @@ Test(suppressions, refused_file_leaves_the_rules_as_they_are)
     char options[256];
     snprintf(options, sizeof options, "suppressions=%s",
              temporary_file("stale-use:raise_two_kinds\n"));
-    hf_set_report_hook(count_calls, NULL);
+    hf_set_report_hook(finding_count_calls, NULL);
     cr_assert_eq(hf_set_options(options), HF_OK);
     cr_expect_eq(hf_set_options("suppressions=/nowhere"), HF_E_INVALID_ARGUMENT);
     cr_expect_str_eq(hf_suppressions_path(), options + strlen("suppressions="));
     raise_two_kinds();
-    cr_expect_eq(hook_calls, 1);
+    cr_expect_eq(finding_hook_calls, 1);
 }

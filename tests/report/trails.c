@@ -4,7 +4,7 @@
 #include "report/threads.h"
 #include "spin_barrier.h"
 
-#include "frames.h"
+#include "frames_load.h"
 
 #include <criterion/criterion.h>
 #include <dlfcn.h>
@@ -178,30 +178,10 @@ KEPT_FRAME static void compare(void *context)
     }
 }
 
-static void each_compiler(void (*function)(const char *prefix))
-{
-    char prefixes[] = TEST_FRAMES;
-    char *rest = prefixes;
-    char *prefix;
-    while ((prefix = strsep(&rest, ":")) != NULL) {
-        if (*prefix != '\0')
-            function(prefix);
-    }
-}
-
-static void *load(const char *prefix, const char *variant)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s_%s.so", prefix, variant);
-    void *module = dlopen(path, RTLD_LAZY);
-    cr_assert_neq(module, NULL, "%s", dlerror());
-    return module;
-}
-
 static void compare_all(const char *prefix)
 {
-    for (const frames_way *way = dlsym(load(prefix, "all"), "frames_ways"); way->name != NULL;
-         way++) {
+    for (const frames_way *way = dlsym(frames_load(prefix, "all"), "frames_ways");
+         way->name != NULL; way++) {
         comparison now = {.what = way->name};
         way->function(compare, &now, 4);
         if (strcmp(way->name, "huge") != 0) /* too far away for a trail */
@@ -213,7 +193,7 @@ static void compare_all(const char *prefix)
 
 Test(trails, frames_of_every_shape_leave_one)
 {
-    each_compiler(compare_all);
+    frames_each_compiler(compare_all);
 }
 
 /* Nobody says that the code has changed. */
@@ -221,7 +201,7 @@ static void compare_replaced(const char *prefix)
 {
     comparison now = {.what = "replaced"};
     for (int i = 0; i < 6; i++) {
-        void *module = load(prefix, i % 2 == 0 ? "small" : "large");
+        void *module = frames_load(prefix, i % 2 == 0 ? "small" : "large");
         frames_replaced_function *function;
         *(void **)&function = dlsym(module, "frames_replaced");
         function(compare, &now);
@@ -231,7 +211,7 @@ static void compare_replaced(const char *prefix)
 
 Test(trails, code_that_was_replaced_has_its_own_stacks)
 {
-    each_compiler(compare_replaced);
+    frames_each_compiler(compare_replaced);
 }
 
 /* ---- a stack without known bounds ------------------------------------------------------------
@@ -255,7 +235,7 @@ static void run_coroutine(const char *prefix)
         mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(stack, MAP_FAILED);
     cr_assert_eq(mprotect(stack + size, page, PROT_NONE), 0);
-    here_ways = dlsym(load(prefix, "all"), "frames_ways");
+    here_ways = dlsym(frames_load(prefix, "all"), "frames_ways");
     for (int round = 0; round < 2; round++) {
         cr_assert_eq(getcontext(&inside), 0);
         inside.uc_stack.ss_sp = stack;
@@ -270,7 +250,7 @@ static void run_coroutine(const char *prefix)
 
 Test(trails, coroutine_leaves_one_too)
 {
-    each_compiler(run_coroutine);
+    frames_each_compiler(run_coroutine);
 }
 
 /* ---- many at once ----------------------------------------------------------------------------

@@ -20,6 +20,10 @@ hf_event finding_bare(hf_report_kind kind);
 /* Raises the finding with a stack of its own for each number below 128. */
 void finding_raise_at(const hf_event *event, unsigned number);
 
+/* A report hook that only counts its calls. */
+extern unsigned finding_hook_calls;
+bool finding_count_calls(const hf_report *report, void *context);
+
 /* Whether files and lines can be told at all: with debug information, and libdw or a sanitizer. */
 bool finding_has_lines(void);
 

@@ -1,6 +1,9 @@
 /* The scene of fork tests. */
 #include "fork_scene.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 fork_scene scene_now;
 
 void fork_scene_begin(void)
@@ -83,6 +86,35 @@ void stop_in_action(fake_value *of, void *argument)
 {
     (void)of;
     stop_here(argument);
+}
+
+bool in_child;
+int child_status;
+
+void fork_and_go_on(void)
+{
+    pid_t child = fork();
+    in_child = child == 0;
+    if (!in_child)
+        (void)waitpid(child, &child_status, 0);
+}
+
+void fork_in_action(fake_value *of, void *argument)
+{
+    (void)of;
+    (void)argument;
+    scene_now.world->on_release = NULL;
+    fork_and_go_on();
+}
+
+int can_be_committed(void *unused)
+{
+    hf_value fresh = fake_make(scene_now.world);
+    (void)unused;
+    HOLDS(hf_commit(scene_now.table, scene_now.handle, fresh) == HF_OK);
+    HOLDS(close_now() == HF_OUTCOME_RELEASED && releases_of(fresh) == 1);
+    HOLDS(ends_well());
+    return 0;
 }
 
 void close_it(void *argument)

@@ -60,6 +60,18 @@ bool ends_well(void);
 /* For the world's functions: stops at the place that is the argument, the first time. */
 void stop_in_action(fake_value *of, void *argument);
 
+/* Forks inside of a function, which goes on in both processes; the parent waits for the child
+ * first, and has its status as by waitpid.  Who is inside of it asks afterwards where he is. */
+extern bool in_child;
+extern int child_status;
+void fork_and_go_on(void);
+
+/* The same, for the world's functions: the first time. */
+void fork_in_action(fake_value *of, void *argument);
+
+/* In a child: the scene's handle, which is reserved there, can be committed, and all ends well. */
+int can_be_committed(void *unused);
+
 /* For an actor: closes the scene's handle; enters and leaves the scene's region. */
 void close_it(void *argument);
 void enter_it(void *argument);

@@ -1,5 +1,10 @@
 /* The life of a queue: its capacity, its shutdown and its end, also inside a timer's function. */
+#include "timer/queue.h"
+
+#include "actor.h"
 #include "lifetimes_support.h"
+
+#include <sched.h>
 
 TestSuite(queue_life, .init = lifetimes_begin, .fini = lifetimes_end);
 
@@ -40,6 +45,40 @@ Test(queue_life, shutdown_closes_frees_and_refuses)
     MUST(hf_timer_set(queue, timer, 5, 5), HF_E_STALE_HANDLE);
     cr_assert_eq(hf_timer_run(queue), 0);
     cr_assert_eq(reports_count(HF_REPORT_LEAK), 0);
+    MUST_OK(hf_timer_queue_shutdown(queue, 0));
+}
+
+typedef struct opener {
+    _Atomic bool begun;
+    hf_status status;
+} opener;
+
+static void open_task(void *argument)
+{
+    opener *o = argument;
+    hf_timer_options options = load_options(&others);
+    hf_timer timer;
+    o->begun = true;
+    o->status = hf_timer_open(queue, &options, &timer);
+}
+
+/* Who opens has found the queue open, and waits for its lock; what shutdown does first comes
+ * before. */
+Test(queue_life, shutdown_begins_while_a_timer_is_opened)
+{
+    opener o = {.begun = false};
+    actor *who = actor_start();
+    cr_assert(hf_timer_lock(queue));
+    actor_begin(who, open_task, &o);
+    while (!o.begun)
+        sched_yield();
+    actor_until_asleep(who);
+    __atomic_store_n(&queue->phase, HF_QUEUE_CLOSING, __ATOMIC_RELAXED);
+    hf_timer_unlock(queue);
+    actor_finish(who);
+    actor_end(who);
+    MUST(o.status, HF_E_CLOSING);
+    cr_assert_eq(others.frees, 0, "what could not be opened stays the caller's");
     MUST_OK(hf_timer_queue_shutdown(queue, 0));
 }
 

@@ -12,16 +12,6 @@
 
 enum { CAPACITY = 4 << 20 };
 
-static hf_history *read_history(void)
-{
-    hf_reader *reader;
-    hf_history *history;
-    cr_assert_eq(hf_reader_open(scene_path(), &reader), HF_READER_OK);
-    cr_assert_eq(hf_history_read(reader, &history), HF_READER_OK);
-    hf_reader_close(reader);
-    return history;
-}
-
 static const hf_history_life *life_of(const hf_history *history, uint32_t process, uint64_t handle)
 {
     for (uint32_t i = 0; i < history->life_count; i++)
@@ -38,7 +28,7 @@ Test(trace_history, life_with_notes_and_findings)
     hf_trace_note_text((hf_handle){9}, "second");
     scene_close(9);
     scene_find(HF_REPORT_DOUBLE_CLOSE, 9);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert(history->life_count == 1 && history->finding_count == 1 && history->note_count == 2);
     const hf_history_life *life = &history->lives[0];
     cr_assert(life->is_closed && !life->open_unknown && life->finding_count == 1);
@@ -64,7 +54,7 @@ Test(trace_history, withdrawn_finding_is_left_out_and_waiting_one_counts)
     hf_trace_settle(scene_find_waiting(HF_REPORT_STALE_USE, 9), HF_TRACE_WITHDRAWN);
     cr_assert_not_null(scene_find_waiting(HF_REPORT_DOUBLE_CLOSE, 9));
     hf_trace_settle(scene_find_waiting(HF_REPORT_FOREIGN_CLOSE, 9), HF_TRACE_TOLD);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert_eq(history->finding_count, 2);
     cr_assert_eq(history->findings[0].kind, HF_REPORT_DOUBLE_CLOSE);
     cr_assert_eq(history->findings[1].kind, HF_REPORT_FOREIGN_CLOSE);
@@ -93,7 +83,7 @@ Test(trace_history, parent_closes_before_child_is_told_of)
     (void)close(ends[1]);
     (void)close(ends[0]);
     (void)waitpid(child, NULL, 0);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert_eq(history->life_count, 2);
     const hf_history_life *original = &history->lives[0];
     const hf_history_life *copy = &history->lives[1];
@@ -121,7 +111,7 @@ Test(trace_history, forked_child_closes_its_copy)
     }
     (void)waitpid(child, NULL, 0);
     scene_open(15, 8, "the parent's, later");
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert_eq(history->process_count, 2);
     cr_assert_eq(history->processes[1].parent, 0);
     cr_assert_eq(history->processes[1].id, (uint32_t)child);
@@ -154,7 +144,7 @@ Test(trace_history, thread_that_takes_another_name)
     scene_trace(scene_path(), CAPACITY);
     cr_assert_eq(pthread_create(&thread, NULL, rename_itself, NULL), 0);
     (void)pthread_join(thread, NULL);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     const hf_history_life *first = life_of(history, 0, 1);
     const hf_history_life *second = life_of(history, 0, 3);
     cr_assert_neq(first->opened_thread, HF_HISTORY_NONE);
@@ -168,7 +158,7 @@ Test(trace_history, handle_that_was_opened_before)
     scene_trace(scene_path(), CAPACITY);
     hf_trace_note_text((hf_handle){9}, "it is there");
     scene_close(9);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert(history->life_count == 1 && history->lives[0].open_unknown);
     cr_assert(history->lives[0].is_closed && history->lives[0].first_note == 0);
     hf_history_free(history);
@@ -180,7 +170,7 @@ Test(trace_history, what_is_not_closed_lasts_as_long_as_its_process)
     scene_trace(scene_path(), CAPACITY);
     scene_open(9, 5, "");
     hf_trace_process_ends(&totals);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert(history->processes[0].exited && history->processes[0].totals.live == 1);
     cr_assert_not(history->lives[0].is_closed);
     cr_assert_eq(history->lives[0].closed_ns, history->processes[0].ended_ns);

@@ -40,16 +40,6 @@ static hf_handle open_thing(hf_table *table, hf_value value)
     return handle;
 }
 
-static hf_history *read_history(void)
-{
-    hf_reader *reader;
-    hf_history *history;
-    cr_assert_eq(hf_reader_open(scene_path(), &reader), HF_READER_OK);
-    cr_assert_eq(hf_history_read(reader, &history), HF_READER_OK);
-    hf_reader_close(reader);
-    return history;
-}
-
 /* How the life of a value began and ended. */
 static void check_life(const hf_history *history, hf_value value, const char *opened,
                        const char *closed)
@@ -107,7 +97,7 @@ Test(trace_core, every_way_to_open_and_close)
     hf_table *table = traced_table(HF_LEVEL_STACKS);
     close_in_all_ways(table);
     cr_assert_eq(hf_table_shutdown(table, 0), HF_OK);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     check_all_ways(history);
     hf_history_free(history);
 }
@@ -117,7 +107,7 @@ Test(trace_core, table_that_asks_for_no_stacks)
     hf_table *table = traced_table(HF_LEVEL_COUNTERS);
     close_in_all_ways(table);
     cr_assert_eq(hf_table_shutdown(table, 0), HF_OK);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     check_all_ways(history);
     hf_history_free(history);
 }
@@ -128,7 +118,7 @@ Test(trace_core, findings_are_in_it_and_reported)
     hf_handle handle = open_thing(table, 100);
     cr_assert_eq(hf_close(table, handle, NULL), HF_OK);
     cr_assert_eq(hf_close(table, handle, NULL), HF_E_STALE_HANDLE);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     cr_assert_eq(history->finding_count, 1);
     cr_assert_eq(history->findings[0].kind, HF_REPORT_DOUBLE_CLOSE);
     cr_assert_not(history->findings[0].in_tool);
@@ -173,7 +163,7 @@ Test(trace_core, program_that_is_executed_joins)
 {
     (void)open_thing(traced_table(HF_LEVEL_STACKS), 100);
     cr_assert_eq(execute(), 0);
-    hf_history *history = read_history();
+    hf_history *history = scene_history();
     check_life(history, 100, "hf_open", "");
     check_life(history, 200, "hf_open", "hf_close");
     hf_history_free(history);

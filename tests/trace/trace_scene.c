@@ -137,6 +137,16 @@ seen scene_read_memory(const void *bytes, size_t size, scene_visitor *visit, voi
     return status == HF_READER_OK ? read_on(reader, visit, context) : (seen){.status = status};
 }
 
+hf_history *scene_history(void)
+{
+    hf_reader *reader;
+    hf_history *history;
+    cr_assert_eq(hf_reader_open(scene_path(), &reader), HF_READER_OK);
+    cr_assert_eq(hf_history_read(reader, &history), HF_READER_OK);
+    hf_reader_close(reader);
+    return history;
+}
+
 char *scene_bytes(const char *path, size_t *size)
 {
     struct stat status;

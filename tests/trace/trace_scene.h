@@ -3,6 +3,7 @@
 #ifndef TESTS_TRACE_SCENE_H
 #define TESTS_TRACE_SCENE_H
 
+#include "history.h"
 #include "report/trace.h"
 #include "trace_reader.h"
 
@@ -34,6 +35,9 @@ typedef struct seen {
 typedef void scene_visitor(const hf_reader_record *record, void *context);
 seen scene_read(const char *path, scene_visitor *visit, void *context);
 seen scene_read_memory(const void *bytes, size_t size, scene_visitor *visit, void *context);
+
+/* The history of the trace at scene_path. */
+hf_history *scene_history(void);
 
 /* A file's bytes, to be freed. */
 char *scene_bytes(const char *path, size_t *size);
