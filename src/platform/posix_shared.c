@@ -70,7 +70,9 @@ void hf_os_program_path(char *buffer, size_t size)
     uint32_t state = 0;
     /* Acquire: the path is written.  Partner: the release below. */
     if (__atomic_load_n(&program_path_state, __ATOMIC_ACQUIRE) == 2) {
-        (void)snprintf(buffer, size, "%s", program_path);
+        size_t known = strnlen(program_path, size - 1); /* snprintf takes 2 KiB of the stack */
+        memcpy(buffer, program_path, known);
+        buffer[known] = '\0';
         return;
     }
     if (!find_program_path(buffer, size) ||
