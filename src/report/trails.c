@@ -35,7 +35,7 @@ typedef struct entry {
     _Atomic uintptr_t return_address;
     _Atomic uint64_t place;
     _Atomic uint32_t count[HF_OS_TRAIL_LISTS];
-    _Atomic uint64_t offsets[HF_OS_TRAIL_LISTS][HF_OS_TRAIL_MAX / GROUP]; /* 16 bits each */
+    _Atomic uint16_t offsets[HF_OS_TRAIL_LISTS][HF_OS_TRAIL_MAX];
     _Atomic uint64_t values[HF_OS_TRAIL_LISTS][HF_OS_TRAIL_MAX];
 } entry;
 
@@ -97,27 +97,36 @@ static inline uint64_t load(const _Atomic uint64_t *part)
     return atomic_load_explicit(part, memory_order_acquire);
 }
 
-/* 0: the word at the lowest of the offsets, less `base`, is as the entry says. */
-static inline uint64_t differs(uintptr_t site, uintptr_t base, uint64_t offsets,
+/* The same. */
+static inline size_t load_offset(const _Atomic uint16_t *part)
+{
+    return atomic_load_explicit(part, memory_order_acquire);
+}
+
+/* 0: the word at the offset, less `base`, is as the entry says. */
+static inline uint64_t differs(uintptr_t site, uintptr_t base, size_t offset,
                                const _Atomic uint64_t *value)
 {
-    return (word_at(site, offsets & UINT16_MAX) - base) ^ load(value);
+    return (word_at(site, offset) - base) ^ load(value);
 }
 
 /* Whether the words of a list are as it says.  They lie on the stack, so their order does not
  * matter; but the offsets must be the entry's. */
-static inline bool holds(entry *of, uint32_t version, uintptr_t site, unsigned list, uintptr_t base)
+__attribute__((always_inline)) static inline bool holds(entry *of, uint32_t version, uintptr_t site,
+                                                        unsigned list, uintptr_t base)
 {
-    const _Atomic uint64_t *offsets = of->offsets[list];
+    const _Atomic uint16_t *offset = of->offsets[list];
     const _Atomic uint64_t *value = of->values[list];
     const _Atomic uint64_t *end =
         value + atomic_load_explicit(&of->count[list], memory_order_acquire);
-    for (; value < end; value += GROUP) {
-        uint64_t four = load(offsets++);
+    for (; value < end; value += GROUP, offset += GROUP) {
+        size_t first = load_offset(offset);
+        size_t second = load_offset(offset + 1);
+        size_t third = load_offset(offset + 2);
+        size_t fourth = load_offset(offset + 3);
         if (!is_still(of, version) ||
-            (differs(site, base, four, value) | differs(site, base, four >> 16, value + 1) |
-             differs(site, base, four >> 32, value + 2) |
-             differs(site, base, four >> 48, value + 3)) != 0)
+            (differs(site, base, first, value) | differs(site, base, second, value + 1) |
+             differs(site, base, third, value + 2) | differs(site, base, fourth, value + 3)) != 0)
             return false;
     }
     return true;
@@ -134,7 +143,7 @@ static void find_next(entry *of, unsigned list, next *of_list)
     uint32_t i = of_list->index;
     of_list->offset = UINT64_MAX;
     if (i < atomic_load_explicit(&of->count[list], memory_order_acquire))
-        of_list->offset = load(&of->offsets[list][i / GROUP]) >> i % GROUP * 16 & UINT16_MAX;
+        of_list->offset = load_offset(&of->offsets[list][i]);
 }
 
 /* The same for all words, from the lowest to the highest. */
@@ -208,14 +217,13 @@ static void write_list(entry *to, const hf_os_trail *trail, unsigned list)
     uint32_t count = trail->count[list];
     atomic_store_explicit(&to->count[list], count, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i += GROUP) {
-        uint64_t offsets = 0;
         for (uint32_t j = 0; j < GROUP; j++) {
             uint32_t from = i + j < count ? i + j : count - 1;
-            offsets |= (uint64_t)trail->offsets[list][from] << j * 16;
+            atomic_store_explicit(&to->offsets[list][i + j], (uint16_t)trail->offsets[list][from],
+                                  memory_order_relaxed);
             atomic_store_explicit(&to->values[list][i + j], trail->values[list][from],
                                   memory_order_relaxed);
         }
-        atomic_store_explicit(&to->offsets[list][i / GROUP], offsets, memory_order_relaxed);
     }
 }
 

@@ -25,11 +25,20 @@ static void up_among_threads(void)
 TestSuite(uses, .init = preload_up);
 TestSuite(uses_among_threads, .init = up_among_threads);
 
-static uint32_t regions_of(int number)
+/* The calls of all threads, ended ones' left out, that are inside of the number's last life. */
+static uint32_t calls_of(int number)
 {
-    hf_info info = {.size = (uint32_t)sizeof info};
-    cr_assert_eq(hf_inspect(run_this_process.table, run_handle_of(number), &info), HF_OK);
-    return info.references;
+    uint64_t handle = run_handle_of(number).bits;
+    uint32_t found = 0;
+    for (uint32_t record = 1; record <= hf_record_peak(); record++)
+        for (uint32_t i = 0; hf_record_is_taken(record) && i < run_all_calls[record].count; i++)
+            found += run_all_calls[record].calls[i].handle == handle;
+    return found;
+}
+
+static uint32_t own_count(void)
+{
+    return run_all_calls[hf_this_thread.record].count;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------- */
@@ -193,7 +202,7 @@ Test(uses, inside_the_library_passes)
 
 /* ---- regions -------------------------------------------------------------------------------- */
 
-Test(uses, alone_takes_no_region)
+Test(uses, alone_announces_nothing)
 {
     run_use use;
     int number = opened_seen();
@@ -203,21 +212,21 @@ Test(uses, alone_takes_no_region)
     bool begun = run_use_begin(&use, number, "read");
     __libc_single_threaded = threads;
     cr_assert(begun);
-    cr_expect_eq(regions_of(number), 0);
+    cr_expect_eq(calls_of(number), 0);
     run_use_end(&use, false);
 }
 
-Test(uses_among_threads, begin_and_end_bracket_a_region)
+Test(uses_among_threads, begin_and_end_bracket_a_call)
 {
     run_use use;
     int number = opened_seen();
     errno = ENOTTY;
     cr_assert(run_use_begin(&use, number, "read"));
-    cr_expect_eq(regions_of(number), 1);
+    cr_expect_eq(calls_of(number), 1);
     run_use_end(&use, false);
     cr_expect_eq(errno, ENOTTY);
-    cr_expect_eq(regions_of(number), 0);
-    cr_expect_eq(run_self.call_count, 0);
+    cr_expect_eq(calls_of(number), 0);
+    cr_expect_eq(own_count(), 0);
 }
 
 Test(uses_among_threads, two_of_one_call)
@@ -227,10 +236,10 @@ Test(uses_among_threads, two_of_one_call)
     int number = opened_seen();
     cr_assert(run_use_begin(&from, number, "tee"));
     cr_assert(run_use_begin(&to, number, "tee"));
-    cr_expect_eq(regions_of(number), 2);
+    cr_expect_eq(calls_of(number), 2);
     run_use_end(&to, false);
     run_use_end(&from, false);
-    cr_expect_eq(regions_of(number), 0);
+    cr_expect_eq(calls_of(number), 0);
 }
 
 Test(uses_among_threads, more_than_there_is_room_for)
@@ -240,11 +249,11 @@ Test(uses_among_threads, more_than_there_is_room_for)
     int number = opened_seen();
     for (int i = 0; i < MANY; i++)
         cr_assert(run_use_begin(&all[i], number, "read"));
-    cr_expect_gt(regions_of(number), 4);
+    cr_expect_gt(calls_of(number), 4);
     for (int i = MANY; i-- > 0;)
         run_use_end(&all[i], false);
-    cr_expect_eq(regions_of(number), 0);
-    cr_expect_eq(run_self.call_count, 0);
+    cr_expect_eq(calls_of(number), 0);
+    cr_expect_eq(own_count(), 0);
 }
 
 Test(uses_among_threads, set_holds_its_first_few)
@@ -257,10 +266,10 @@ Test(uses_among_threads, set_holds_its_first_few)
     for (int i = 0; i < COUNT; i++)
         cr_expect(run_use_enter_in_set(&set, numbers[i], "poll"));
     for (int i = 0; i < COUNT; i++)
-        cr_expect_eq(regions_of(numbers[i]), i < RUN_SET_USES ? 1 : 0);
+        cr_expect_eq(calls_of(numbers[i]), i < RUN_SET_USES ? 1 : 0);
     run_use_leave_set(&set);
     for (int i = 0; i < COUNT; i++)
-        cr_expect_eq(regions_of(numbers[i]), 0);
+        cr_expect_eq(calls_of(numbers[i]), 0);
     cr_expect_eq(reports_total(), 0);
 }
 
@@ -308,12 +317,12 @@ Test(uses_among_threads, left_by_a_jump_is_over_at_the_next_call)
     int other = opened_seen();
     if (sigsetjmp(out, 0) == 0)
         begin_deeply_and_jump(left, 10);
-    cr_expect_eq(regions_of(left), 1);
+    cr_expect_eq(calls_of(left), 1);
     cr_assert(run_use_begin(&use, other, "read"));
-    cr_expect_eq(regions_of(left), 0);
-    cr_expect_eq(regions_of(other), 1);
+    cr_expect_eq(calls_of(left), 0);
+    cr_expect_eq(calls_of(other), 1);
     run_use_end(&use, false);
-    cr_expect_eq(regions_of(other), 0);
+    cr_expect_eq(calls_of(other), 0);
 }
 
 Test(uses_among_threads, left_by_a_wrapped_jump_is_over_at_once)
@@ -323,9 +332,9 @@ Test(uses_among_threads, left_by_a_wrapped_jump_is_over_at_once)
     cr_assert(run_use_begin(&use, number, "read"));
     cr_assert(run_use_begin(&use, number, "read"));
     run_use_leave_all();
-    cr_expect_eq(regions_of(number), 0);
+    cr_expect_eq(calls_of(number), 0);
     run_use_end(&use, false); /* does nothing */
-    cr_expect_eq(run_self.call_count, 0);
+    cr_expect_eq(own_count(), 0);
 }
 
 /* ---- holders -------------------------------------------------------------------------------- */
@@ -349,18 +358,18 @@ Test(uses_among_threads, holder_is_another_thread)
     pthread_t thread;
     int number = opened_seen();
     cr_assert(run_use_begin(&use, number, "read"));
-    cr_expect_not(run_use_find_holder(number, &holder));
+    cr_expect_not(run_use_find_holder(run_handle_of(number), &holder));
     run_use_end(&use, false);
     cr_assert_eq(pthread_create(&thread, NULL, hold, &number), 0);
     sem_wait(&is_there_now);
-    cr_assert(run_use_find_holder(number, &holder));
+    cr_assert(run_use_find_holder(run_handle_of(number), &holder));
     cr_expect_str_eq(holder.operation, "recv");
     cr_expect_str_eq(holder.moment.thread_name, "receiver");
     cr_expect_gt(holder.moment.frame_count, 0);
     cr_expect_neq(holder.moment.thread, 0);
     sem_post(&go_on);
     pthread_join(thread, NULL);
-    cr_expect_not(run_use_find_holder(number, &holder));
+    cr_expect_not(run_use_find_holder(run_handle_of(number), &holder));
 }
 
 Test(uses_among_threads, close_during_use)
@@ -391,6 +400,66 @@ Test(uses_among_threads, ended_inside_of_a_call)
     int number = opened_seen();
     cr_assert_eq(pthread_create(&thread, NULL, hold_and_end, &number), 0);
     pthread_join(thread, NULL);
-    cr_expect_eq(regions_of(number), 0);
-    cr_expect_not(run_use_find_holder(number, &holder));
+    cr_expect_eq(calls_of(number), 0);
+    cr_expect_not(run_use_find_holder(run_handle_of(number), &holder));
+}
+
+/* The next thread that has its record has not left what is there. */
+static void *have_a_record(void *argument)
+{
+    (void)argument;
+    (void)hf_record_current();
+    sem_post(&is_there_now);
+    sem_wait(&go_on);
+    return NULL;
+}
+
+Test(uses_among_threads, left_by_one_that_ended_is_not_the_next_ones)
+{
+    pthread_t thread;
+    int number = opened_seen();
+    cr_assert_eq(pthread_create(&thread, NULL, hold_and_end, &number), 0);
+    pthread_join(thread, NULL);
+    cr_assert_eq(pthread_create(&thread, NULL, have_a_record, NULL), 0);
+    sem_wait(&is_there_now);
+    must_close_number(number);
+    cr_expect_eq(reports_total(), 0);
+    sem_post(&go_on);
+    pthread_join(thread, NULL);
+}
+
+static void *use_once(void *argument)
+{
+    run_use use;
+    cr_assert(run_use_begin(&use, *(const int *)argument, "send"));
+    run_use_end(&use, false);
+    return NULL;
+}
+
+/* Whoever used it first, or last. */
+Test(uses_among_threads, close_during_the_use_of_one_of_several)
+{
+    pthread_t thread;
+    pthread_t holder;
+    int number = opened_seen();
+    (void)use_once(&number);
+    cr_assert_eq(pthread_create(&holder, NULL, hold, &number), 0);
+    sem_wait(&is_there_now);
+    cr_assert_eq(pthread_create(&thread, NULL, use_once, &number), 0);
+    pthread_join(thread, NULL);
+    (void)use_once(&number);
+    must_close_number(number);
+    cr_expect_eq(reports_count(HF_REPORT_CLOSE_DURING_USE), 1);
+    sem_post(&go_on);
+    pthread_join(holder, NULL);
+}
+
+Test(uses_among_threads, used_by_another_thread_before)
+{
+    pthread_t thread;
+    int number = opened_seen();
+    cr_assert_eq(pthread_create(&thread, NULL, use_once, &number), 0);
+    pthread_join(thread, NULL);
+    must_close_number(number);
+    cr_expect_eq(reports_total(), 0);
 }

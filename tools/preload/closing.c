@@ -58,19 +58,32 @@ static void tell_owner(const closing *at)
     run_owner_was_told(owner);
 }
 
-/* Ends the life in the table, before the file is closed.  False: it had ended already. */
-static bool end_handle(const closing *at, bool tells_use)
+/* Ends the life in the table, before the file is closed. */
+static hf_status end_handle(const closing *at)
 {
-    hf_close_result result;
-    hf_status status =
-        hf_close_at(run_this_process.table, at->handle, &result, at->site, at->operation);
+    return hf_close_at(run_this_process.table, at->handle, NULL, at->site, at->operation);
+}
+
+/* Whether the file is this caller's to close.  False: the life had ended already. */
+static bool is_ended(hf_status status)
+{
+    return status == HF_OK || status == HF_E_EXITING;
+}
+
+/* close-during-use, if another thread is inside of a call: argued in uses.c.  Not if only this very
+ * thread is, which its signal handler interrupted. */
+static bool tell_user(const closing *at)
+{
     hf_trace_holder holder;
-    /* Not if only this very thread is inside of a call, which its signal handler interrupted. */
-    if (status == HF_OK && tells_use && result.outcome == HF_OUTCOME_DEFERRED &&
-        run_use_find_holder(at->descriptor, &holder))
+    if (!run_use_is_elsewhere(at->number))
+        return false;
+    int saved = errno;
+    bool found = run_use_find_holder(at->handle, &holder);
+    if (found)
         run_find_kind(HF_REPORT_CLOSE_DURING_USE, at->handle, HF_NULL_HANDLE, NULL, at->operation,
                       at->site);
-    return status == HF_OK || status == HF_E_EXITING;
+    errno = saved;
+    return found;
 }
 
 /* A life that nobody saw begin, and whose end was just seen. */
@@ -114,14 +127,10 @@ static bool is_half_closed(const closing *at)
     return run_this_process.forked && !hf_is_live(run_this_process.table, at->handle);
 }
 
-static int close_live(const closing *at)
+/* The system call, after the handle was closed. */
+static int close_ended(const closing *at)
 {
     int saved = errno;
-    if (!is_half_closed(at)) {
-        tell_owner(at);
-        if (!end_handle(at, true))
-            return fail_with(EBADF); /* told; the thread that was first closes the file */
-    }
     if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
         return 0;
@@ -130,6 +139,23 @@ static int close_live(const closing *at)
     errno = saved;
     int result = close_really(at->descriptor);
     run_quarantine_put_closed(at->descriptor);
+    return result;
+}
+
+static int close_live(const closing *at)
+{
+    if (is_half_closed(at))
+        return close_ended(at);
+    int saved = errno;
+    tell_owner(at);
+    hf_status status = end_handle(at);
+    if (!is_ended(status))
+        return fail_with(EBADF); /* told; the thread that was first closes the file */
+    bool told = status != HF_OK || tell_user(at);
+    errno = saved;
+    int result = close_ended(at);
+    if (!told)
+        (void)tell_user(at);
     return result;
 }
 
@@ -223,7 +249,10 @@ bool run_ends(int descriptor, const char *operation)
     run_self.inside++;
     if (state == RUN_TOMB || state == RUN_LEAVING)
         (void)run_quarantine_take(descriptor);
-    bool live = state == RUN_LIVE && end_handle(&at, true);
+    hf_status status = state == RUN_LIVE ? end_handle(&at) : HF_E_STALE_HANDLE;
+    if (status == HF_OK)
+        (void)tell_user(&at);
+    bool live = is_ended(status);
     if (live)
         (void)run_word_move(at.number, at.word, RUN_FREE);
     run_self.inside--;
@@ -239,7 +268,7 @@ void run_closing_swept(int descriptor, const char *operation, hf_site site)
     run_self.inside++;
     if (state == RUN_TOMB || state == RUN_LEAVING)
         (void)run_quarantine_take(descriptor);
-    else if (state == RUN_LIVE && (inside || end_handle(&at, false)))
+    else if (state == RUN_LIVE && (inside || is_ended(end_handle(&at))))
         (void)run_word_move(at.number, at.word, inside ? RUN_UNKNOWN : RUN_FREE);
     run_self.inside--;
 }
@@ -261,7 +290,7 @@ static void end_replaced(const closing *at)
     if (!run_this_process.forked && is_clobbered(at))
         run_find_kind(HF_REPORT_CLOBBER, at->handle, owner,
                       hf_handle_is_null(owner) ? NULL : "owned by", at->operation, at->site);
-    (void)end_handle(at, false);
+    (void)end_handle(at);
 }
 
 void run_closing_replaced(run_number *number, uint32_t word, bool placed, const char *operation,
@@ -280,6 +309,6 @@ void run_closing_replaced(run_number *number, uint32_t word, bool placed, const 
         return;
     if (placed && state == RUN_LIVE)
         end_replaced(&at);
-    else if (hf_detach(run_this_process.table, at.handle, &value) == HF_E_BUSY)
-        (void)hf_close(run_this_process.table, at.handle, NULL); /* somebody is inside a call */
+    else if (hf_detach(run_this_process.table, at.handle, &value) != HF_OK)
+        (void)hf_close(run_this_process.table, at.handle, NULL); /* cannot be: nobody holds it */
 }

@@ -65,7 +65,7 @@ static void tell(const hf_report *made, bool waits)
     hf_report report = with_names(made, &names);
     hf_trace_holder holder;
     bool held = report.kind == HF_REPORT_CLOSE_DURING_USE &&
-                run_use_find_holder((int)report.subject.value, &holder);
+                run_use_find_holder(report.subject.handle, &holder);
     uint32_t *waiting = NULL;
     if (waits)
         waiting = hf_trace_write_waiting(&report, held ? &holder : NULL);

@@ -79,11 +79,12 @@ bool run_numbers_start(void)
 HF_STATIC_ASSERT(sizeof(run_number) == 256, "four lines of the cache; whole pages in a step");
 
 /* Several threads may come here at once: committing what is committed does nothing. */
-static run_number *make(uint32_t descriptor)
+__attribute__((noinline)) static run_number *make(int descriptor)
 {
     uint32_t limit = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
-    uint32_t wanted = (descriptor / STEP + 1) * STEP;
-    if (!hf_os_commit(run_numbers + limit, (wanted - limit) * sizeof *run_numbers))
+    uint32_t wanted = ((uint32_t)descriptor / STEP + 1) * STEP;
+    if (descriptor < 0 || descriptor >= RUN_NUMBERS ||
+        !hf_os_commit(run_numbers + limit, (wanted - limit) * sizeof *run_numbers))
         return NULL;
     /* Release: the memory is there.  Partner: the acquire in run_number_of. */
     while (limit < wanted && !__atomic_compare_exchange_n(&run_number_limit, &limit, wanted, true,
@@ -92,12 +93,15 @@ static run_number *make(uint32_t descriptor)
     return &run_numbers[descriptor];
 }
 
-run_number *run_number_made(int descriptor)
+static inline run_number *made(int descriptor)
 {
     run_number *number = run_number_of(descriptor);
-    if (number == NULL && descriptor >= 0 && descriptor < RUN_NUMBERS)
-        number = make((uint32_t)descriptor);
-    return number;
+    return HF_LIKELY(number != NULL) ? number : make(descriptor);
+}
+
+run_number *run_number_made(int descriptor)
+{
+    return made(descriptor);
 }
 
 const char *run_what_of(int descriptor)
@@ -106,8 +110,8 @@ const char *run_what_of(int descriptor)
     return number != NULL ? number->what[number->life % 2] : "";
 }
 
-/* From begin() to publish() the last handle's text is no longer at `life`; the one before it has
- * lost its own then. */
+/* From begin_life() to publish() the last handle's text is no longer at `life`; the one before it
+ * has lost its own then. */
 bool run_text_is_kept(int descriptor, hf_handle handle, const char *text)
 {
     const run_number *number = run_number_of(descriptor);
@@ -120,83 +124,14 @@ bool run_text_is_kept(int descriptor, hf_handle handle, const char *text)
 
 /* ---- a life begins -------------------------------------------------------------------------- */
 
-typedef struct opening {
-    run_number *number;
-    char *text; /* of the new life, RUN_WHAT_BYTES */
-    hf_site site;
-    const char *operation;
-    uint32_t word; /* of the former life */
-    int descriptor;
-    int error; /* the caller's */
-    run_origin origin;
-} opening;
-
-static bool begin(opening *at)
-{
-    if (at->descriptor < 0 || !run_is_on())
-        return false;
-    at->error = errno;
-    run_series_break();
-    run_self.inside++;
-    at->number = run_number_made(at->descriptor);
-    if (at->number == NULL) {
-        run_self.inside--;
-        errno = at->error;
-        return false;
-    }
-    at->word = run_word_of(at->number);
-    at->number->life ^= 1;
-    at->text = at->number->what[at->number->life];
-    return true;
-}
-
-static hf_handle open_handle(const opening *at)
-{
-    hf_open_options options = {.size = (uint32_t)sizeof options, .label = at->text};
-    hf_handle handle;
-    hf_status status =
-        hf_open_at(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor, &options,
-                   &handle, at->site, at->operation);
-    return status == HF_OK ? handle : HF_NULL_HANDLE;
-}
-
-/* The handle is stored before the word: see 1 above. */
-static void publish(const opening *at, hf_handle handle)
-{
-    run_number *number = at->number;
-    run_number_state state = hf_handle_is_null(handle) ? RUN_UNKNOWN : RUN_LIVE;
-    __atomic_store_n(&number->previous, __atomic_load_n(&number->handle, __ATOMIC_RELAXED),
-                     __ATOMIC_RELAXED);
-    __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
-    __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
-    number->origin = (uint8_t)at->origin;
-    number->tells = 0;
-    /* Release: all of the above, and the text.  Partner: the acquire in run_word_of. */
-    __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
-}
-
-static void finish(const opening *at)
-{
-    hf_handle before = {__atomic_load_n(&at->number->handle, __ATOMIC_RELAXED)};
-    bool was_chosen = at->number->origin == RUN_CHOSEN; /* by the kernel, so not a standard one */
-    run_closing_replaced(at->number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
-    hf_handle handle = open_handle(at);
-    publish(at, handle);
-    if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN && !was_chosen &&
-        run_word_state(at->word) == RUN_FREE)
-        run_standard_opened(at->descriptor, handle, before, at->operation, at->site);
-    run_self.last_closed = -1;
-    run_quarantine_seen(at->descriptor);
-    run_self.inside--;
-    errno = at->error;
-}
-
 /* Word by word, by atomic stores: other threads may read the text, and the sanitizers must not
- * mind.  Readers may see a text that is half of the former one, but always an end. */
-static void store_text(char *to, const char *from, size_t length)
+ * mind.  Readers may see a text that is half of the former one, but always an end.  What is too
+ * long is cut. */
+static inline void store_text(char *to, const char *from)
 {
     uint32_t *words = (uint32_t *)(void *)to;
     uint32_t word;
+    size_t length = strnlen(from, RUN_WHAT_BYTES - 1);
     size_t i = 0;
     for (; length - i >= sizeof word; i += sizeof word) {
         memcpy(&word, from + i, sizeof word);
@@ -211,33 +146,102 @@ static void store_text(char *to, const char *from, size_t length)
 HF_STATIC_ASSERT(offsetof(run_number, what) % 4 == 0 && RUN_WHAT_BYTES % 4 == 0, "whole words");
 HF_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store_text's last word");
 
+typedef struct opening {
+    run_number *number;
+    hf_site site;
+    const char *operation;
+    uint32_t word; /* of the former life */
+    int descriptor;
+    run_origin origin;
+} opening;
+
+static inline hf_handle open_handle(const opening *at, const char *text)
+{
+    hf_open_options options = {.size = (uint32_t)sizeof options, .label = text};
+    hf_handle handle;
+    hf_status status =
+        hf_open_at(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor, &options,
+                   &handle, at->site, at->operation);
+    return status == HF_OK ? handle : HF_NULL_HANDLE;
+}
+
+/* The handle is stored before the word: see 1 above. */
+static inline void publish(const opening *at, hf_handle before, hf_handle handle)
+{
+    run_number *number = at->number;
+    run_number_state state = hf_handle_is_null(handle) ? RUN_UNKNOWN : RUN_LIVE;
+    __atomic_store_n(&number->previous, before.bits, __ATOMIC_RELAXED);
+    __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
+    __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
+    number->origin = (uint8_t)at->origin;
+    number->tells = 0;
+    __atomic_store_n(&number->user, 0u, __ATOMIC_RELAXED);
+    /* Release: all of the above, and the text.  Partner: the acquire in run_word_of. */
+    __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
+}
+
+static inline void begin_life(const opening *at, const char *what)
+{
+    run_number *number = at->number;
+    run_number_state state = run_word_state(at->word);
+    hf_handle before = {__atomic_load_n(&number->handle, __ATOMIC_RELAXED)};
+    bool was_chosen = number->origin == RUN_CHOSEN; /* by the kernel, so not a standard one */
+    number->life ^= 1;
+    char *text = number->what[number->life];
+    store_text(text, what);
+    if (state == RUN_LIVE || state == RUN_UNKNOWN)
+        run_closing_replaced(number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
+    hf_handle handle = open_handle(at, text);
+    publish(at, before, handle);
+    if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN && !was_chosen &&
+        state == RUN_FREE)
+        run_standard_opened(at->descriptor, handle, before, at->operation, at->site);
+    run_self.last_closed = -1;
+    run_quarantine_seen(at->descriptor);
+}
+
+/* With `inside` set; the library is on. */
+static void opened(int descriptor, run_origin origin, const char *operation, const char *what,
+                   hf_site site)
+{
+    opening at = {.number = made(descriptor),
+                  .site = site,
+                  .operation = operation,
+                  .descriptor = descriptor,
+                  .origin = origin};
+    run_series_break();
+    if (at.number == NULL)
+        return;
+    at.word = run_word_of(at.number);
+    begin_life(&at, what);
+}
+
 void run_opened(int descriptor, run_origin origin, const char *operation, const char *what, ...)
 {
-    opening at = {.descriptor = descriptor,
-                  .origin = origin,
-                  .operation = operation,
-                  .site = RUN_CALLER_SITE()};
     char text[RUN_WHAT_BYTES] = "";
     va_list arguments;
-    if (!begin(&at))
+    if (descriptor < 0 || !run_is_on())
         return;
+    int saved = errno;
+    run_self.inside++;
     va_start(arguments, what);
     (void)vsnprintf(text, sizeof text, what, arguments);
     va_end(arguments);
-    store_text(at.text, text, strnlen(text, RUN_WHAT_BYTES - 1));
-    finish(&at);
+    opened(descriptor, origin, operation, text, RUN_CALLER_SITE());
+    run_self.inside--;
+    errno = saved;
 }
 
 void run_opened_path(int descriptor, const char *operation, const char *path)
 {
-    opening at = {.descriptor = descriptor,
-                  .origin = RUN_CHOSEN,
-                  .operation = operation,
-                  .site = RUN_CALLER_SITE()};
-    if (!begin(&at))
+    if (descriptor < 0 || !run_is_on())
         return;
-    store_text(at.text, path, strnlen(path, RUN_WHAT_BYTES - 1));
-    finish(&at);
+    int *error = &errno;
+    int saved = *error;
+    run_self.inside++;
+    opened(descriptor, RUN_CHOSEN, operation, path, RUN_CALLER_SITE());
+    run_self.inside--;
+    *error = saved;
 }
 
 /* ---- what becomes known later --------------------------------------------------------------- */
@@ -262,7 +266,7 @@ void run_note(int descriptor, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text + from, RUN_WHAT_BYTES - from, format, arguments);
     va_end(arguments);
-    store_text(now, text, strnlen(text, RUN_WHAT_BYTES - 1));
+    store_text(now, text);
     hf_trace_note_text(run_handle_of(descriptor), text + from);
     run_self.inside--;
     errno = saved;

@@ -25,7 +25,7 @@
 
 enum {
     RUN_NUMBERS = 1 << 20, /* numbers beyond are not tracked */
-    RUN_WHAT_BYTES = 112
+    RUN_WHAT_BYTES = 108
 };
 
 typedef enum run_number_state {
@@ -54,7 +54,11 @@ typedef struct run_number {
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
     uint8_t reserved;
     char what[2][RUN_WHAT_BYTES];
+    uint32_t
+        user; /* record of the thread that used this life, among others: RUN_SEVERAL; 0: none */
 } run_number;
+
+#define RUN_SEVERAL UINT32_MAX
 
 /* The records of the numbers below the limit, which is not above RUN_NUMBERS and grows as numbers
  * are seen: their memory is taken in steps. */

@@ -16,6 +16,7 @@
 #include "report/trace.h"
 #include "runs.h"
 #include "self.h"
+#include "uses.h"
 
 unsigned run_first_thread;
 
@@ -47,6 +48,7 @@ static void begin_child(void)
     run_this_process.forked = true;
     run_quarantine_forked();
     run_pending_forget();
+    run_use_forked();
     run_first_thread = hf_event_thread();
     hf_trace_process_begins(HF_TRACE_FORKED, NULL);
     run_self.inside--;

@@ -11,7 +11,12 @@
  * a handler's dup2 onto such a number would wait for this very thread.
  *
  * Numbers leave in batches, and where they follow each other by one close_range: a loop of open and
- * close then costs a fraction of a system call more. */
+ * close then costs a fraction of a system call more.
+ *
+ * While the process has one thread, nobody else changes a place or a word between two instructions
+ * of whoever has signals blocked; so a batch is taken out by plain loads and stores then, which is
+ * four locked instructions a number less.  A place that is being filled is, signals or not, its
+ * ticket's alone. */
 #include "quarantine.h"
 
 #include <errno.h>
@@ -20,6 +25,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 
 #include "kernel.h"
 #include "numbers.h"
@@ -36,13 +42,14 @@ enum {
     PATIENCE = 1000
 };
 
+uint32_t run_quarantine_high = SEEN_MAX;
+
 static uint32_t ring[RING]; /* number + 1, or 0 */
 static uint32_t tail;       /* the next ticket */
 static uint32_t head;       /* the oldest ticket that was not claimed */
 static uint32_t kept;       /* how many are to be kept; 0: switched off */
-static uint32_t high = SEEN_MAX;
-static uint32_t evicting; /* threads that have LEAVING numbers */
-static int source = -1;   /* what tombstones are made of */
+static uint32_t evicting;   /* threads that have LEAVING numbers */
+static int source = -1;     /* what tombstones are made of */
 static uint32_t source_tries;
 static bool watched; /* ThreadSanitizer stands behind, and is to see each close: else the number's
                         next life would race with this one for it */
@@ -100,16 +107,26 @@ static void lose_source(int lost)
 
 typedef struct batch {
     uint32_t count;
+    bool alone; /* the process has no other thread, and this one has its signals blocked */
     uint32_t numbers[BATCH];
     uint32_t words[BATCH]; /* as they were: TOMB */
 } batch;
 
+/* A number's word, which was `word` a moment ago. */
+static inline bool move(const batch *of, run_number *number, uint32_t word, run_number_state to)
+{
+    if (!of->alone)
+        return run_word_move(number, word, to);
+    __atomic_store_n(&number->word, run_word_with(word, to), __ATOMIC_RELEASE);
+    return true;
+}
+
 /* Marks a number LEAVING and puts it into the batch, which is kept in order. */
 static void add(batch *to, uint32_t number)
 {
-    run_number *record = run_number_of((int)number);
+    run_number *record = &run_numbers[number];
     uint32_t word = run_word_of(record);
-    if (run_word_state(word) != RUN_TOMB || !run_word_move(record, word, RUN_LEAVING))
+    if (run_word_state(word) != RUN_TOMB || !move(to, record, word, RUN_LEAVING))
         return; /* it has got another life */
     uint32_t at = to->count++;
     for (; at > 0 && to->numbers[at - 1] > number; at--) {
@@ -138,14 +155,24 @@ static void close_batch(const batch *of)
         first = i;
     }
     for (uint32_t i = 0; i < of->count; i++)
-        (void)run_word_move(run_number_of((int)of->numbers[i]),
-                            run_word_with(of->words[i], RUN_LEAVING), RUN_FREE);
+        (void)move(of, &run_numbers[of->numbers[i]], run_word_with(of->words[i], RUN_LEAVING),
+                   RUN_FREE);
+}
+
+/* What was at a place, which has something else now. */
+static inline uint32_t exchange(uint32_t *place, uint32_t entry, bool alone)
+{
+    if (!alone)
+        return __atomic_exchange_n(place, entry, __ATOMIC_ACQ_REL);
+    uint32_t old = __atomic_load_n(place, __ATOMIC_RELAXED);
+    __atomic_store_n(place, entry, __ATOMIC_RELAXED);
+    return old;
 }
 
 /* Takes out the number at a place, if there is one. */
 static void take_place(batch *to, uint32_t ticket)
 {
-    uint32_t entry = __atomic_exchange_n(&ring[ticket % RING], 0u, __ATOMIC_ACQ_REL);
+    uint32_t entry = exchange(&ring[ticket % RING], 0, to->alone);
     if (entry != 0)
         add(to, entry - 1);
 }
@@ -180,7 +207,8 @@ static void begin_removal(removal *of)
     of->error = errno;
     run_self.inside++;
     (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &of->signals);
+    of->out.alone =
+        pthread_sigmask(SIG_BLOCK, &all, &of->signals) == 0 && __libc_single_threaded != 0;
     (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
 }
 
@@ -256,7 +284,7 @@ void run_quarantine_resize(void)
                                             : (uint32_t)limit / 4;
     uint32_t most = limit >= 1024 ? SEEN_MAX : (uint32_t)(limit - limit / 16);
     __atomic_store_n(&kept, wanted < room ? wanted : room, __ATOMIC_RELAXED);
-    __atomic_store_n(&high, most, __ATOMIC_RELAXED);
+    __atomic_store_n(&run_quarantine_high, most, __ATOMIC_RELAXED);
     while (evict(__atomic_load_n(&kept, __ATOMIC_RELAXED))) {
     }
 }
@@ -281,8 +309,8 @@ static void enlist(int descriptor)
 {
     uint32_t keep = __atomic_load_n(&kept, __ATOMIC_RELAXED);
     uint32_t ticket = __atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED);
-    uint32_t *place = &ring[ticket % RING];
-    uint32_t old = __atomic_exchange_n(place, (uint32_t)descriptor + 1, __ATOMIC_ACQ_REL);
+    uint32_t old =
+        exchange(&ring[ticket % RING], (uint32_t)descriptor + 1, __libc_single_threaded != 0);
     if (old != 0) /* left there a round ago */
         remove_one(old - 1);
     uint32_t filled = ticket + 1 - __atomic_load_n(&head, __ATOMIC_RELAXED);
@@ -401,10 +429,9 @@ bool run_quarantine_made_room(void)
     return made;
 }
 
-void run_quarantine_seen(int descriptor)
+void run_quarantine_seen_high(void)
 {
-    if (__builtin_expect((uint32_t)descriptor >= __atomic_load_n(&high, __ATOMIC_RELAXED), 0) &&
-        !is_empty())
+    if (!is_empty())
         run_quarantine_empty();
 }
 

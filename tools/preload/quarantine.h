@@ -33,7 +33,14 @@ bool run_quarantine_take(int descriptor);
 bool run_quarantine_made_room(void);
 
 /* For every number that the kernel gives out: see run_quarantine_empty. */
-void run_quarantine_seen(int descriptor);
+void run_quarantine_seen_high(void);
+extern uint32_t run_quarantine_high; /* from here on, numbers come near to the limit */
+static inline void run_quarantine_seen(int descriptor)
+{
+    if (__builtin_expect(
+            (uint32_t)descriptor >= __atomic_load_n(&run_quarantine_high, __ATOMIC_RELAXED), 0))
+        run_quarantine_seen_high();
+}
 
 /* The number that tombstones are copied from, which is hidden from the program; -1: none. */
 int run_quarantine_source(void);

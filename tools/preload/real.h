@@ -26,23 +26,28 @@ typedef struct run_real_function {
     void *found;
 } run_real_function;
 
-/* Defines `run_real_NAME()`, which answers the next function of that name, with its type. */
-#define RUN_DECLARE_REAL(result, name, parameters)                            \
-    typedef result(*run_real_type_##name) parameters;                         \
-    static inline run_real_type_##name run_real_##name(void)                  \
-    {                                                                         \
-        static run_real_function real                                         \
-            __attribute__((section("run_reals"), used)) = {#name, (void *)0}; \
-        void *next = __atomic_load_n(&real.found, __ATOMIC_RELAXED);          \
-        if (__builtin_expect(next == 0, 0)) {                                 \
-            next = run_find_real(real.symbol);                                \
-            __atomic_store_n(&real.found, next, __ATOMIC_RELAXED);            \
-        }                                                                     \
-        run_real_type_##name function;                                        \
-        __builtin_memcpy(&function, &next, sizeof function);                  \
-        return function;                                                      \
+/* Defines `run_real_NAME()`, which answers the next function of that name, with its type, and
+ * `run_known_NAME()`, which answers NULL if it was not looked up yet. */
+#define RUN_DECLARE_REAL(result, name, parameters)                                                \
+    typedef result(*run_real_type_##name) parameters;                                             \
+    static run_real_function run_real_of_##name                                                   \
+        __attribute__((section("run_reals"), used)) = {#name, (void *)0};                         \
+    __attribute__((unused)) static inline run_real_type_##name run_known_##name(void)             \
+    {                                                                                             \
+        void *next = __atomic_load_n(&run_real_of_##name.found, __ATOMIC_RELAXED);                \
+        run_real_type_##name function;                                                            \
+        __builtin_memcpy(&function, &next, sizeof function);                                      \
+        return function;                                                                          \
+    }                                                                                             \
+    static inline run_real_type_##name run_real_##name(void)                                      \
+    {                                                                                             \
+        if (__builtin_expect(run_known_##name() == 0, 0))                                         \
+            __atomic_store_n(&run_real_of_##name.found, run_find_real(run_real_of_##name.symbol), \
+                             __ATOMIC_RELAXED);                                                   \
+        return run_known_##name();                                                                \
     }
-#define RUN_REAL(name) (run_real_##name())
+#define RUN_REAL(name)  (run_real_##name())
+#define RUN_KNOWN(name) (run_known_##name())
 
 /* Declares the real function and begins the definition of its wrapper. */
 #define RUN_WRAP(result, name, parameters)     \

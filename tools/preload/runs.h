@@ -46,4 +46,11 @@ static inline void run_series_break(void)
         run_series_end();
 }
 
+/* Whether this call is not to be compared with what the thread did before: no series is open, and
+ * it closed nothing last. */
+static inline bool run_thread_is_quiet(void)
+{
+    return (run_self.series.length | (uint32_t)(run_self.last_closed + 1)) == 0;
+}
+
 #endif

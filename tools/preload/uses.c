@@ -1,12 +1,35 @@
-/* Uses: regions of descriptors, while several threads run.
+/* Uses: calls that are announced, while several threads run.
  *
  * Each thread keeps the calls that it is inside of, innermost last: one for each descriptor of its
  * call, and the same for each signal handler.  They lie in a static array by the thread's record,
  * because closers of other threads read them, and a thread's own memory goes with it.
  *
+ * How a closer finds a call.  A user (1) notes in the number that its life has a user, unless that
+ * is there already, (2) stores the handle in its call, (3) looks whether the handle is live still,
+ * and only then makes its system call.  A closer (4) ends the handle's life by compare-and-swap,
+ * (5) looks at the number's user and, if that is another thread, for calls with the handle; it (6)
+ * closes the file, and (7) looks once more if it has found none.
+ *
+ *  1. If 2 comes before 5, the closer finds the call.
+ *  2. If 4 comes before 3, the user finds that the life is over, takes its call back, and makes no
+ *     system call, or one that fails and is told then.
+ *  3. Neither is so only if the processor still holds the store of 2 back when it does the load of
+ *     3, as it may for some ten nanoseconds.  A fence in between would cost more than all the rest,
+ *     each time; and a region of the library's is counted, which costs two locked additions.
+ *     Instead the closer looks again: the user's system call, if it has reached the old file, comes
+ *     before the close in the kernel, and 2 before it; the close comes before 7.  (Among threads
+ * the kernel takes the file by a locked addition, and looks afterwards whether the number still has
+ *     it; this orders the store before.)  What a stream closes is looked at once only, because the
+ * C library closes it; there such a call goes unnoticed.
+ *  4. The note of 1 is 0, or the one record whose thread used the life, or RUN_SEVERAL.  It leaves
+ *     0 by compare-and-swap, so that of two first users neither is lost; RUN_SEVERAL is stored, and
+ *     stays.  A user of a former life may come late with either, which costs a search.  It is what
+ *     makes a close cheap: mostly there is no other user, and no search.
+ *
  * Who reads what.  A call's `handle` is written last and cleared first, so a closer that finds its
  * handle there reads the operation and the frame of the very call, unless the thread leaves it in
- * that moment and enters another: then a finding, which is true, names the wrong call.
+ * that moment and enters another: then a finding, which is true, names the wrong call.  What a
+ * thread leaves there when it ends by cancellation is nobody's: `thread` is not the next owner's.
  *
  * Signal handlers come between any two instructions.  A handler takes the next place and gives it
  * back before it returns, so a place is taken (the count goes up) before it is filled, and `frame`
@@ -15,15 +38,13 @@
  * How a call that was left by a jump is found: its frame lies below that of the next call, or on
  * another stack than the thread's own while the next call is on the thread's own.  (Calls of the
  * same frame are one wrapper's, of several descriptors.)  The jump functions of the C library are
- * wrapped besides (wrap_jump.c), which covers all but setcontext in signal handlers.  A thread that
- * ends by cancellation gives all back with its record. */
+ * wrapped besides (wrap_jump.c), which covers all but setcontext in signal handlers. */
 #include "uses.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "core/record.h"
 #include "core/region.h"
 #include "findings.h"
 #include "platform/platform.h"
@@ -36,27 +57,11 @@
 
 RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 
-enum { CALLS = 2 * RUN_SET_USES, DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64 };
 
-typedef struct call {
-    uint64_t handle;       /* 0: none */
-    uintptr_t frame;       /* of the wrapper; 0: none */
-    uintptr_t caller;      /* where it returns to */
-    const char *operation; /* static text */
-    hf_region region;
-} call;
-
-static call calls[HF_RECORDS + 1][CALLS];
+run_calls run_all_calls[HF_RECORDS + 1];
 
 /* ---- entering and leaving ------------------------------------------------------------------- */
-
-static void leave_call(call *of)
-{
-    __atomic_store_n(&of->handle, UINT64_C(0), __ATOMIC_RELAXED);
-    of->frame = 0;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler that jumps does not leave it twice */
-    hf_leave(&of->region);
-}
 
 static bool is_on_own_stack(uintptr_t address)
 {
@@ -64,91 +69,109 @@ static bool is_on_own_stack(uintptr_t address)
 }
 
 /* Whether the thread cannot be inside of it any more, now that it makes a call from `site`. */
-static bool was_left(const call *of, uintptr_t site)
+static bool was_left(const run_call *of, uintptr_t site)
 {
     if (of->frame == 0)
         return false;
     return of->frame < site || (is_on_own_stack(site) && !is_on_own_stack(of->frame));
 }
 
-static void leave_the_left(call *own, uintptr_t site)
+static void leave_the_left(run_calls *own, uintptr_t site)
 {
-    uint32_t count = run_self.call_count;
-    while (count > 0 && was_left(&own[count - 1], site))
-        leave_call(&own[--count]);
-    run_self.call_count = count;
+    uint32_t count = own->count;
+    while (count > 0 && was_left(&own->calls[count - 1], site))
+        run_call_leave(&own->calls[--count]);
+    run_calls_set_count(own, count);
 }
 
-/* This thread's calls; NULL when it cannot have a record. */
-static call *own_calls(void)
+/* The thread's first call.  NULL when it cannot have a record. */
+__attribute__((noinline)) static run_calls *take_calls(void)
+{
+    run_self.inside++;
+    if (!hf_self.met)
+        hf_thread_meet();
+    uint32_t record = hf_record_current();
+    run_self.inside--;
+    run_calls *own = &run_all_calls[record];
+    run_self.call_record = record;
+    if (record == 0)
+        return NULL;
+    /* What its last owner, who is gone, or was not copied by fork, left there. */
+    for (uint32_t i = 0; i < RUN_CALLS; i++)
+        run_call_leave(&own->calls[i]);
+    run_calls_set_count(own, 0);
+    /* Release: nothing is left.  Partner: the acquire in find_call. */
+    __atomic_store_n(&own->thread, hf_record_thread(record), __ATOMIC_RELEASE);
+    return own;
+}
+
+static inline run_calls *own_calls(void)
 {
     uint32_t record = hf_this_thread.record;
-    if (__builtin_expect(record == 0 || run_self.call_record != record, 0)) {
-        run_self.inside++;
-        if (!hf_self.met)
-            hf_thread_meet();
-        record = hf_record_current();
-        run_self.inside--;
-        /* What its last owner, who is gone, or was not copied by fork, left there. */
-        for (uint32_t i = 0; i < CALLS; i++)
-            calls[record][i] = (call){.handle = 0};
-        run_self.call_record = record;
-        run_self.call_count = 0;
-    }
-    return record != 0 ? calls[record] : NULL;
+    return HF_LIKELY(record != 0 && run_self.call_record == record) ? &run_all_calls[record]
+                                                                    : take_calls();
 }
 
-/* False: the handle is not live any more.  A call for which there is no room goes unnoted. */
-static bool enter_call(run_use *use, hf_handle handle, const char *operation)
+void run_use_forked(void)
 {
-    call *own = own_calls();
-    hf_site site = RUN_CALLER_SITE();
+    run_self.call_record = 0;
+}
+
+__attribute__((noinline)) static void note_other_user(run_number *number)
+{
+    uint32_t none = 0;
+    if (!__atomic_compare_exchange_n(&number->user, &none, hf_this_thread.record, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        __atomic_store_n(&number->user, RUN_SEVERAL, __ATOMIC_RELAXED);
+}
+
+static inline void note_user(run_number *number)
+{
+    uint32_t user = __atomic_load_n(&number->user, __ATOMIC_RELAXED);
+    if (user != hf_this_thread.record && user != RUN_SEVERAL)
+        note_other_user(number);
+}
+
+/* False: the handle is not live any more.  A call for which there is no room goes unannounced. */
+static inline bool enter_call(run_use *use, run_number *number, hf_handle handle, hf_site site)
+{
+    run_calls *own = own_calls();
     if (own == NULL)
         return true;
-    if (run_self.call_count != 0)
+    if (own->count != 0)
         leave_the_left(own, (uintptr_t)site);
-    uint32_t place = run_self.call_count;
-    if (place >= CALLS)
+    uint32_t place = own->count;
+    if (place >= RUN_CALLS)
         return true;
-    run_self.call_count = place + 1;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    call *entered = &own[place];
-    hf_refusal refusal = {.operation = operation, .site = site, .quiet = true};
-    hf_status status = hf_enter_at(run_this_process.table, handle, &entered->region, &refusal);
-    if (status != HF_OK) {
-        run_self.call_count = place;
-        return status == HF_E_TOO_MANY_REFERENCES;
-    }
+    run_call *entered = &own->calls[place];
+    run_calls_set_count(own, place + 1);
     entered->frame = (uintptr_t)site;
     entered->caller = (uintptr_t)run_site_caller(site);
-    entered->operation = operation;
+    entered->operation = use->operation;
+    note_user(number);
     /* Release: the rest is written.  Partner: the acquire in find_call. */
     __atomic_store_n(&entered->handle, handle.bits, __ATOMIC_RELEASE);
-    use->in_region = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the look comes after it: see the head */
+    if (__builtin_expect(!hf_is_live(run_this_process.table, handle), 0)) {
+        run_call_leave(entered);
+        run_calls_set_count(own, place);
+        return false;
+    }
+    use->announced = true;
     use->call = place;
     use->frame = site;
     return true;
 }
 
-static void end_call(const run_use *use)
-{
-    call *of = &calls[hf_this_thread.record][use->call];
-    if (of->frame != (uintptr_t)use->frame || use->call >= run_self.call_count)
-        return; /* taken for left meanwhile: by a handler on a stack of its own */
-    leave_call(of);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    run_self.call_count = use->call;
-}
-
 void run_use_leave_all(void)
 {
-    if (run_self.call_count == 0 || run_self.call_record != hf_this_thread.record)
+    uint32_t record = hf_this_thread.record;
+    run_calls *own = &run_all_calls[record];
+    if (record == 0 || run_self.call_record != record)
         return;
-    call *own = calls[run_self.call_record];
-    while (run_self.call_count > 0) {
-        run_self.call_count--;
-        if (own[run_self.call_count].frame != 0)
-            leave_call(&own[run_self.call_count]);
+    while (own->count > 0) {
+        run_call_leave(&own->calls[own->count - 1]);
+        run_calls_set_count(own, own->count - 1);
     }
 }
 
@@ -169,18 +192,19 @@ static void find_stale(hf_handle handle, const char *operation, bool is_probe)
 /* The state may change between two looks at the number, but not for ever. */
 enum { LOOKS = 4 };
 
-static bool begin(run_use *use, int descriptor)
+static inline bool begin(run_use *use, int descriptor, hf_site site)
 {
-    for (int look = 0; look < LOOKS; look++) {
-        run_number_state state = run_state_of(descriptor);
-        hf_handle handle = run_handle_of(descriptor);
-        if (state == RUN_OWN)
-            return refuse();
+    run_number *number = run_number_of(descriptor);
+    for (int look = 0; number != NULL && look < LOOKS; look++) {
+        run_number_state state = run_word_state(run_word_of(number));
+        hf_handle handle = {__atomic_load_n(&number->handle, __ATOMIC_RELAXED)};
         if (run_is_harmless(state))
             return true;
-        if (state == RUN_LIVE) {
-            if (use->is_probe || enter_call(use, handle, use->operation))
+        if (HF_LIKELY(state == RUN_LIVE)) {
+            if (use->is_probe || enter_call(use, number, handle, site))
                 return true;
+        } else if (state == RUN_OWN) {
+            return refuse();
         } else if (state == RUN_FREE) {
             use->was_closed = true;
             return true;
@@ -189,16 +213,18 @@ static bool begin(run_use *use, int descriptor)
             return refuse();
         }
     }
-    use->was_closed = true; /* it is being closed */
+    use->was_closed = number != NULL; /* it is being closed */
     return true;
 }
 
-bool run_use_begin_known(run_use *use, int descriptor, const char *operation, run_purpose purpose)
+bool run_use_begin(run_use *use, int descriptor, const char *operation)
 {
-    use->descriptor = descriptor;
-    use->operation = operation;
-    use->is_probe = purpose == RUN_TO_PROBE;
-    return begin(use, descriptor);
+    *use = (run_use){.descriptor = descriptor, .operation = operation};
+    if (!run_is_on())
+        return true;
+    run_series_break();
+    run_self.last_closed = -1;
+    return begin(use, descriptor, RUN_CALLER_SITE());
 }
 
 /* EBADF may also mean that it is not open in that direction.  Who must not ask cannot know. */
@@ -210,19 +236,12 @@ static bool is_really_closed(int descriptor)
     return closed;
 }
 
-static void find_if_closed(const run_use *use)
+void run_use_end_closed(const run_use *use)
 {
     hf_handle handle = run_handle_of(use->descriptor);
-    if (is_really_closed(use->descriptor) && !hf_is_live(run_this_process.table, handle))
+    if (errno == EBADF && is_really_closed(use->descriptor) &&
+        !hf_is_live(run_this_process.table, handle))
         find_stale(handle, use->operation, use->is_probe);
-}
-
-void run_use_end_known(const run_use *use, bool failed)
-{
-    if (use->in_region)
-        end_call(use);
-    if (use->was_closed && failed && errno == EBADF)
-        find_if_closed(use);
 }
 
 /* ---- probes and sets ------------------------------------------------------------------------ */
@@ -230,14 +249,15 @@ void run_use_end_known(const run_use *use, bool failed)
 static bool begin_in_series(run_use *use, int descriptor, const char *operation, run_operation kind,
                             run_purpose purpose)
 {
-    use->in_region = false;
-    use->was_closed = false;
+    *use = (run_use){
+        .descriptor = descriptor, .operation = operation, .is_probe = purpose == RUN_TO_PROBE};
     if (!run_is_on())
         return true;
-    run_number_state state = run_state_of(descriptor);
-    run_series_step(kind, descriptor, run_site_caller(RUN_CALLER_SITE()), state == RUN_UNKNOWN);
+    hf_site site = RUN_CALLER_SITE();
+    run_series_step(kind, descriptor, run_site_caller(site),
+                    run_state_of(descriptor) == RUN_UNKNOWN);
     run_self.last_closed = -1;
-    return run_is_harmless(state) || run_use_begin_known(use, descriptor, operation, purpose);
+    return begin(use, descriptor, site);
 }
 
 bool run_probe_begin(run_use *use, int descriptor, const char *operation)
@@ -274,38 +294,44 @@ bool run_use_in_set(int descriptor, const char *operation)
 
 bool run_use_enter_in_set(run_set_use *set, int descriptor, const char *operation)
 {
-    if (run_state_of(descriptor) != RUN_LIVE)
+    run_number *number = run_number_of(descriptor);
+    if (number == NULL || run_word_state(run_word_of(number)) != RUN_LIVE)
         return false;
     if (set->count == RUN_SET_USES)
         return true;
     run_use *use = &set->uses[set->count];
     *use = (run_use){.descriptor = descriptor, .operation = operation};
-    bool is_open = enter_call(use, run_handle_of(descriptor), operation);
-    set->count += use->in_region;
+    bool is_open = enter_call(use, number, run_handle_of(descriptor), RUN_CALLER_SITE());
+    set->count += use->announced;
     return is_open;
 }
 
 void run_use_leave_set(run_set_use *set)
 {
     while (set->count > 0)
-        end_call(&set->uses[--set->count]);
+        run_use_end(&set->uses[--set->count], false);
 }
 
 /* ---- holders -------------------------------------------------------------------------------- */
 
-static const call *find_call(uint64_t handle, uint32_t record)
+static const run_call *find_call(uint64_t handle, uint32_t record)
 {
-    for (uint32_t i = 0; i < CALLS; i++)
+    const run_calls *of = &run_all_calls[record];
+    /* Acquire: partner is the release in take_calls. */
+    if (__atomic_load_n(&of->thread, __ATOMIC_ACQUIRE) != hf_record_thread(record))
+        return NULL;
+    uint32_t count = __atomic_load_n(&of->count, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count && i < RUN_CALLS; i++)
         /* Acquire: partner is the release in enter_call. */
-        if (__atomic_load_n(&calls[record][i].handle, __ATOMIC_ACQUIRE) == handle)
-            return &calls[record][i];
+        if (__atomic_load_n(&of->calls[i].handle, __ATOMIC_ACQUIRE) == handle)
+            return &of->calls[i];
     return NULL;
 }
 
 /* The stack of a thread that is inside of a call, read from outside.  It may leave the call in this
  * moment; then what lies above changes, and what the walk answers is not believed.  Without bounds,
  * the walk looks whether each page is mapped, for the thread may end as well. */
-static uint32_t walk(const call *of, uintptr_t *frames, uint32_t capacity)
+static uint32_t walk(const run_call *of, uintptr_t *frames, uint32_t capacity)
 {
     hf_os_trail trail;
     uint64_t handle = __atomic_load_n(&of->handle, __ATOMIC_ACQUIRE);
@@ -319,7 +345,7 @@ static uint32_t walk(const call *of, uintptr_t *frames, uint32_t capacity)
     return is_inside && count > 0 && frames[0] == of->caller ? count : 0;
 }
 
-static void describe(uint32_t record, const call *found, hf_trace_holder *out)
+static void describe(uint32_t record, const run_call *found, hf_trace_holder *out)
 {
     static __thread uintptr_t frames[DEPTH_MAX] __attribute__((tls_model("initial-exec")));
     static __thread char name[RUN_THREAD_NAME_BYTES] __attribute__((tls_model("initial-exec")));
@@ -337,13 +363,12 @@ static void describe(uint32_t record, const call *found, hf_trace_holder *out)
     }
 }
 
-bool run_use_find_holder(int descriptor, struct hf_trace_holder *out)
+bool run_use_find_holder(hf_handle handle, struct hf_trace_holder *out)
 {
-    uint64_t handle = run_handle_of(descriptor).bits;
-    for (uint32_t record = 1; handle != 0 && record <= hf_record_peak(); record++) {
+    for (uint32_t record = 1; handle.bits != 0 && record <= hf_record_peak(); record++) {
         if (record == hf_this_thread.record || !hf_record_is_taken(record))
             continue;
-        const call *found = find_call(handle, record);
+        const run_call *found = find_call(handle.bits, record);
         if (found != NULL) {
             describe(record, found, out);
             return true;

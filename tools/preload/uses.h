@@ -7,10 +7,10 @@
  *     run_use_end(&use, count < 0);
  *     return count;
  *
- * While the process has several threads, the use is a region of the descriptor's handle, so that a
- * close in between is found (close-during-use).  A call may be left by siglongjmp or by
- * cancellation: what lies below the stack of the thread's next call is taken for left, and a thread
- * that jumps is taken to have left all.
+ * While the process has several threads, the use is announced, so that a close in between is found
+ * (close-during-use); uses.c argues how.  A call may be left by siglongjmp or by cancellation: what
+ * lies below the stack of the thread's next call is taken for left, and a thread that jumps is
+ * taken to have left all.
  *
  * Keeps errno.  No lock.  No allocation, unless a thread that was not made by pthread_create (see
  * wrap_thread.c) enters its first. */
@@ -20,16 +20,17 @@
 #include <stdbool.h>
 #include <sys/single_threaded.h>
 
+#include "core/record.h"
 #include "numbers.h"
 #include "runs.h"
 #include "self.h"
 
 typedef struct run_use {
     int descriptor;
-    bool in_region;
+    bool announced;
     bool was_closed; /* as far as we know; the system is asked all the same */
     bool is_probe;
-    uint32_t call;     /* with in_region: which of the thread's calls, */
+    uint32_t call;     /* if it is announced: which of the thread's calls, */
     const void *frame; /* and of which wrapper */
     const char *operation;
 } run_use;
@@ -41,8 +42,8 @@ typedef enum run_purpose {
     RUN_TO_PROBE /* whether it is open: reported only if the setting `probes` asks for it */
 } run_purpose;
 
-bool run_use_begin_known(run_use *use, int descriptor, const char *operation, run_purpose purpose);
-void run_use_end_known(const run_use *use, bool failed);
+/* What failed with EBADF, though nobody saw it opened again: tells of that. */
+void run_use_end_closed(const run_use *use);
 
 /* Where nothing can be wrong: a number that is unknown, or open in a process with one thread. */
 static inline bool run_is_harmless(run_number_state state)
@@ -50,26 +51,63 @@ static inline bool run_is_harmless(run_number_state state)
     return state == RUN_UNKNOWN || (state == RUN_LIVE && __libc_single_threaded);
 }
 
-/* True: make the system call.  False: the number is a tombstone, so the answer is EBADF.
- * Inlined by each wrapper: with a number that is unknown or a process with one thread it costs a
- * few loads. */
-static inline bool run_use_begin(run_use *use, int descriptor, const char *operation)
+/* The calls that a thread is inside of, innermost last, which others read: see uses.c. */
+enum { RUN_SET_USES = 8, RUN_CALLS = 2 * RUN_SET_USES };
+
+typedef struct run_call {
+    uint64_t handle;       /* 0: none */
+    uintptr_t frame;       /* of the wrapper; 0: none */
+    uintptr_t caller;      /* where it returns to */
+    const char *operation; /* static text */
+} run_call;
+
+typedef struct run_calls {
+    _Alignas(64) uint32_t count;
+    uint32_t thread; /* whose they are: hf_record_thread when it took them */
+    run_call calls[RUN_CALLS];
+} run_calls;
+
+extern run_calls run_all_calls[HF_RECORDS + 1]; /* by the thread's record */
+
+static inline void run_calls_set_count(run_calls *own, uint32_t count)
 {
-    use->in_region = false;
-    use->was_closed = false;
-    if (!run_is_on())
-        return true;
-    run_series_break();
-    run_self.last_closed = -1;
-    if (run_is_harmless(run_state_of(descriptor)))
-        return true;
-    return run_use_begin_known(use, descriptor, operation, RUN_TO_USE);
+    __atomic_store_n(&own->count, count, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void run_call_leave(run_call *of)
+{
+    __atomic_store_n(&of->handle, UINT64_C(0), __ATOMIC_RELAXED);
+    of->frame = 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler that jumps does not leave it twice */
+}
+
+/* Where nothing is to be done at all: what the wrappers ask first.  A few loads, and nothing is
+ * written; while the library is off, or at work on this thread, the answer may be either. */
+static inline bool run_use_is_plain(int descriptor)
+{
+    return run_thread_is_quiet() && run_is_harmless(run_state_of(descriptor));
+}
+
+/* True: make the system call.  False: the number is a tombstone, so the answer is EBADF. */
+bool run_use_begin(run_use *use, int descriptor, const char *operation) __attribute__((noinline));
+
+static inline void run_use_leave(const run_use *use)
+{
+    run_calls *own = &run_all_calls[hf_this_thread.record];
+    run_call *of = &own->calls[use->call];
+    if (of->frame != (uintptr_t)use->frame || use->call >= own->count)
+        return; /* taken for left meanwhile: by a handler on a stack of its own */
+    run_call_leave(of);
+    run_calls_set_count(own, use->call);
 }
 
 static inline void run_use_end(const run_use *use, bool failed)
 {
-    if (__builtin_expect(use->in_region || use->was_closed, 0))
-        run_use_end_known(use, failed);
+    if (use->announced)
+        run_use_leave(use);
+    if (__builtin_expect(use->was_closed && failed, 0))
+        run_use_end_closed(use);
 }
 
 /* For the functions that take a directory and a path: with an absolute path the directory is not
@@ -77,7 +115,7 @@ static inline void run_use_end(const run_use *use, bool failed)
 static inline bool run_use_begin_at(run_use *use, int directory, const char *path,
                                     const char *operation)
 {
-    use->in_region = false;
+    use->announced = false;
     use->was_closed = false;
     if (run_is_on() && !run_is_harmless(run_state_of(directory)) && path != NULL && *path == '/') {
         run_series_break();
@@ -100,24 +138,33 @@ bool run_look_begin(run_use *use, int descriptor, const char *operation);
  * is not open; reports that.  For a number that may be open again, unseen, asks the system. */
 bool run_use_in_set(int descriptor, const char *operation);
 
-/* While such a call lasts, the first few of its descriptors are regions, if the process has several
- * threads.  It begins as zeros. */
-enum { RUN_SET_USES = 8 };
+/* While such a call lasts, the first few of its descriptors are announced, if the process has
+ * several threads.  It begins as zeros. */
 typedef struct run_set_use {
     uint32_t count;
     run_use uses[RUN_SET_USES];
 } run_set_use;
 
-/* True: the descriptor is open, as far as we know, and was entered if there was room. */
+/* True: the descriptor is open, as far as we know, and was announced if there was room. */
 bool run_use_enter_in_set(run_set_use *set, int descriptor, const char *operation);
 void run_use_leave_set(run_set_use *set);
 
-/* For a closer: another thread that is inside a call on this descriptor's last handle now; false:
- * none is known, and nothing is to be told.  *out is valid until this thread's next call. */
+/* For a closer: whether another thread than this one used the number's present life. */
+static inline bool run_use_is_elsewhere(const run_number *number)
+{
+    uint32_t user = __atomic_load_n(&number->user, __ATOMIC_RELAXED);
+    return user != 0 && user != hf_this_thread.record;
+}
+
+/* Another thread that is inside of a call on this handle now; false: none is known, and nothing is
+ * to be told.  *out is valid until this thread's next call. */
 struct hf_trace_holder;
-bool run_use_find_holder(int descriptor, struct hf_trace_holder *out);
+bool run_use_find_holder(hf_handle handle, struct hf_trace_holder *out);
 
 /* This thread jumps out of all its calls. */
 void run_use_leave_all(void);
+
+/* In a forked child: the thread is another one now. */
+void run_use_forked(void);
 
 #endif

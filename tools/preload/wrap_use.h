@@ -10,16 +10,26 @@
 #include "real.h"
 #include "uses.h"
 
-/* `text` is the function's name as the program wrote it, without what fortifying makes of it. */
-#define RUN_WRAP_USE_AS(result, failed, name, text, parameters, arguments) \
-    RUN_WRAP(result, name, parameters)                                     \
-    {                                                                      \
-        run_use use;                                                       \
-        if (!run_use_begin(&use, descriptor, text))                        \
-            return failed;                                                 \
-        result answer = RUN_REAL(name) arguments;                          \
-        run_use_end(&use, answer == failed);                               \
-        return answer;                                                     \
+/* `text` is the function's name as the program wrote it, without what fortifying makes of it. Where
+ * nothing is to be done, the wrapper is but a jump to the real function. */
+#define RUN_WRAP_USE_AS(result, failed, name, text, parameters, arguments)    \
+    RUN_DECLARE_REAL(result, name, parameters)                                \
+    __attribute__((noinline)) static result use_##name parameters             \
+    {                                                                         \
+        run_use use;                                                          \
+        if (!run_use_begin(&use, descriptor, text))                           \
+            return failed;                                                    \
+        result answer = RUN_REAL(name) arguments;                             \
+        run_use_end(&use, answer == failed);                                  \
+        return answer;                                                        \
+    }                                                                         \
+    RUN_EXPORT result name parameters;                                        \
+    RUN_EXPORT result name parameters                                         \
+    {                                                                         \
+        run_real_type_##name real = RUN_KNOWN(name);                          \
+        return __builtin_expect(run_use_is_plain(descriptor) && real != 0, 1) \
+                   ? real arguments                                           \
+                   : use_##name arguments;                                    \
     }
 #define RUN_WRAP_USE(result, failed, name, parameters, arguments) \
     RUN_WRAP_USE_AS(result, failed, name, #name, parameters, arguments)
