@@ -23,7 +23,7 @@ static uint32_t taken_words;            /* words from here on never had a bit; o
 static uint64_t taken_at_fork[HF_RECORDS / 64];
 static uint32_t peak; /* the highest record that was ever taken */
 
-/* The line of those that have none: never free, and in no region's place. */
+/* The line of those that have none: never free, no difference of tags, and in no region's place. */
 #define NEVER UINT64_C(4)
 static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {NEVER, NEVER, NEVER, NEVER,
                                                       NEVER, NEVER, NEVER, NEVER};

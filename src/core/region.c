@@ -421,6 +421,7 @@ __attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_
 }
 
 #if HF_INLINE_REGIONS
+extern inline bool hf_word_is_(const uint64_t *word, uint64_t value);
 extern inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type,
                                     hf_region *out);
 extern inline hf_hot_ hf_leave_hot_(hf_region *region);
