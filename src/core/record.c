@@ -54,7 +54,7 @@ static uint32_t take_bit(void)
             use_word(word);
         while (~bits != 0) {
             uint64_t bit = ~bits & (bits + 1);
-            /* Seq_cst: point (3) above; partner is the load in is_alone. */
+            /* Seq_cst: point (3) above; partner is the load in hf_record_is_alone. */
             if (__atomic_compare_exchange_n(&taken[word], &bits, bits | bit, false,
                                             __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
                 return word * 64 + (uint32_t)__builtin_ctzll(bit) + 1;
@@ -130,7 +130,7 @@ static uint32_t take(void)
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
         hf_hazards_ = hf_hazard_lines[record];
-    /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
+    /* Orders the bit before this thread's first look at a state.  Partner: hf_record_is_alone. */
     hf_full_fence();
     hf_gate_adopt(&hf_records[record].window);
     return record;
@@ -157,14 +157,10 @@ void hf_hazard_store(uint64_t *hazard, uint64_t handle)
     }
 }
 
-static bool is_alone(void)
+bool hf_record_is_alone(void)
 {
     uint64_t others = 0;
     uint32_t own = hf_this_thread.record;
-    /* Orders the closer's change of the state before its look at the bitmap.  Partner:
-     * hf_record_take.
-     */
-    hf_full_fence();
     for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_SEQ_CST);
         if (own != 0 && (own - 1) / 64 == word)
@@ -176,7 +172,10 @@ static bool is_alone(void)
 
 void hf_record_barrier(void)
 {
-    if (!is_alone())
+    /* Orders the closer's change of the state before its look at the bitmap.  Partner:
+     * hf_record_take. */
+    hf_full_fence();
+    if (!hf_record_is_alone())
         hf_os_barrier_heavy();
 }
 
