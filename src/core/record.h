@@ -205,6 +205,9 @@ static inline void hf_record_barrier_after_rmw(void)
         hf_os_barrier_heavy();
 }
 
+/* To be called before a hazard is published in another slot than the first of a record's line. */
+void hf_record_deepen(uint32_t record);
+
 /* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
 bool hf_record_scan(uint64_t handle);
 

@@ -116,9 +116,13 @@ static uint64_t *free_hazard(void)
 {
     uint32_t record = hf_record_current();
     uint64_t *line = hf_record_hazards(record);
-    for (uint32_t i = 0; record != 0 && i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) == HF_HAZARD_FREE_)
-            return &line[i];
+    for (uint32_t i = 0; record != 0 && i < HF_HAZARDS_PER_THREAD_; i++) {
+        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) != HF_HAZARD_FREE_)
+            continue;
+        if (i != 0)
+            hf_record_deepen(record);
+        return &line[i];
+    }
     return NULL;
 }
 
