@@ -74,7 +74,7 @@ static uint64_t closed_state(const hf_subject *subject, uint64_t state, unsigned
 static inline void note_closer(const hf_subject *subject, hf_trace closed)
 {
     if (needs_hold(subject))
-        hf_cold_close(subject->table, subject->raw, closed);
+        (void)hf_cold_close(subject->table, subject->raw, closed);
 }
 
 /* A reserved handle holds no value: its slot is freed. */
@@ -293,12 +293,12 @@ static inline bool is_plain(const hf_subject *subject, uint64_t state)
            (hf_defer_word() | hf_exit_word()) == 0;
 }
 
-/* Whether the end of a handle with a cold record is that of one without. */
-static bool ends_plainly(const hf_subject *subject)
+/* Whether the end of a handle is that of one without a cold record, if nothing in that forbids it.
+ */
+static inline bool ends_plainly(const hf_subject *subject)
 {
-    return (subject->table->skip_checks ||
-            hf_type_of(subject->table, subject->raw)->name_space == NULL) &&
-           hf_cold_is_simple(subject->table, subject->raw);
+    return subject->table->skip_checks ||
+           hf_type_of(subject->table, subject->raw)->name_space == NULL;
 }
 
 /* The rest of it for one with a cold record. */
@@ -308,10 +308,10 @@ __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t r
 {
     hf_subject subject = hf_subject_of(table, raw);
     hf_trace closed = trace_of(table, site);
-    note_closer(&subject, closed);
+    bool simple = hf_cold_close(table, raw, closed);
     if (hf_cold_is_traced(table))
         tell_closed(subject.handle, closed, operation);
-    if (ends_plainly(&subject))
+    if (simple && ends_plainly(&subject))
         hf_finish_plain(&subject, result, site);
     else
         hf_finish_at_once(&subject, result, site);
