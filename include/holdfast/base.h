@@ -63,6 +63,16 @@
 #define HF_INLINE_REGIONS 0
 #endif
 
+/* Called through its address, without a jump in between: for what is called in inner loops. */
+#ifdef __has_attribute
+#if __has_attribute(noplt)
+#define HF_NO_PLT_ __attribute__((noplt))
+#endif
+#endif
+#ifndef HF_NO_PLT_
+#define HF_NO_PLT_
+#endif
+
 #ifdef __GNUC__
 #define HF_NODISCARD __attribute__((warn_unused_result))
 /* For the hot path in the headers, which is small but has many exits. */

@@ -56,8 +56,8 @@ typedef struct hf_ref {
 HF_NODISCARD HF_API HF_ALWAYS_INLINE_ hf_status hf_enter(hf_table *table, hf_handle handle,
                                                          const hf_type *type, hf_region *out);
 #else
-HF_NODISCARD HF_API hf_status hf_enter(hf_table *table, hf_handle handle, const hf_type *type,
-                                       hf_region *out);
+HF_NODISCARD HF_API HF_NO_PLT_ hf_status hf_enter(hf_table *table, hf_handle handle,
+                                                  const hf_type *type, hf_region *out);
 #endif
 
 /* Leaves a region, on the thread that entered it.  If close was asked for and this was the last
@@ -67,7 +67,7 @@ HF_NODISCARD HF_API hf_status hf_enter(hf_table *table, hf_handle handle, const 
 #if HF_INLINE_REGIONS && !defined(HF_TWINS_)
 HF_API HF_ALWAYS_INLINE_ void hf_leave(hf_region *region);
 #else
-HF_API void hf_leave(hf_region *region);
+HF_API HF_NO_PLT_ void hf_leave(hf_region *region);
 #endif
 
 /* Whether the handle admits regions at this moment: it is open, or closed and still held where its
@@ -120,8 +120,7 @@ static inline void hf_region_end_(hf_region *region);
 /* The library's side of the inlined functions.  They take and give plain values, so that a region
  * whose address is not taken elsewhere stays in registers. */
 enum { HF_HAZARDS_PER_THREAD_ = 8 };
-#define HF_HAZARD_FREE_ \
-    UINT64_C(2) /* no handle, for handles are odd, and no ended region's place */
+#define HF_HAZARD_FREE_ UINT64_C(0) /* handles are odd */
 
 typedef struct hf_entry_ {
     uint64_t place; /* 0: refused */
@@ -140,6 +139,7 @@ HF_API HF_ALWAYS_INLINE_ hf_status hf_entered_(hf_table *table, hf_handle handle
 typedef enum hf_hot_ { HF_HOT_NOT_, HF_HOT_DONE_, HF_HOT_CHANGED_ } hf_hot_;
 
 #if HF_INLINE_REGIONS
+HF_API HF_ALWAYS_INLINE_ bool hf_word_is_(const uint64_t *word, uint64_t value);
 HF_API HF_ALWAYS_INLINE_ hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle,
                                                const hf_type *type, hf_region *out);
 HF_API HF_ALWAYS_INLINE_ hf_hot_ hf_leave_hot_(hf_region *region);
@@ -184,6 +184,22 @@ inline hf_status hf_entered_(hf_table *table, hf_handle handle, hf_entry_ entry,
 }
 
 #if HF_INLINE_REGIONS
+/* Whether an atomic word has that value; acquire.  Of __atomic_load_n gcc makes a load apart from
+ * the compare, which costs registers and instructions that a call would have to save and do. */
+inline bool hf_word_is_(const uint64_t *word, uint64_t value)
+{
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool same;
+    __asm__ volatile("cmpq %[value], %[word]"
+                     : "=@cce"(same)
+                     : [word] "m"(*word), [value] "re"(value)
+                     : "memory");
+    return same;
+#else
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE) == value;
+#endif
+}
+
 /* The hot path, for a thread whose first hazard slot is free. */
 inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type, hf_region *out)
 {
@@ -194,23 +210,23 @@ inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *t
     if (HF_LIKELY(place < __atomic_load_n(&head->place_limit, __ATOMIC_RELAXED))) {
         hf_slot_ *slot = HF_SLOT_AT_(head, place);
         uint64_t state = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
-        uint64_t now;
-        if (HF_LIKELY((raw ^ state) >> HF_TAG_SHIFT_ == 0 &&
-                      __atomic_load_n(&hazards[0], __ATOMIC_RELAXED) == HF_HAZARD_FREE_ &&
+        /* One compare tells that the tags agree and that the hazard slot is free: the difference is
+         * even, and what a taken slot holds is odd, so that if they are equal both are 0. */
+        if (HF_LIKELY(hf_word_is_(&hazards[0], HF_TAGS_DIFFERENCE_(raw, state)) &&
                       (type == NULL || head->types[raw >> HF_TYPE_SHIFT_] == type))) {
             /* Release: a scanner that reads it also sees the end of this hazard slot's last
              * region.  Partner: the acquire loads of a scan. */
             __atomic_store_n(&hazards[0], handle.bits, __ATOMIC_RELEASE);
             HF_LIGHT_BARRIER_();
-            /* Acquire: the value was written before this life was published.  Partner: the
-             * release store of the state in open. */
-            now = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-            /* Mostly not even a count has changed; if it has, the tag tells. */
-            if (HF_LIKELY(now == state || (raw ^ now) >> HF_TAG_SHIFT_ == 0)) {
+            /* Mostly not even a count has changed; if it has, the tag tells.  Acquire, both: the
+             * value was written before this life was published.  Partner: the release store of the
+             * state in open. */
+            if (HF_LIKELY(hf_word_is_(&slot->state, state) ||
+                          HF_TAGS_AGREE_(raw, __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE)))) {
                 out->value = (hf_value)__atomic_load_n(&slot->value, __ATOMIC_RELAXED);
                 out->table_ = table;
                 out->slot_ = slot;
-                out->state_ = now;
+                out->state_ = state;
                 out->place_ = HF_FIRST_PLACE_(handle.bits, hazards);
                 return HF_HOT_DONE_;
             }
@@ -228,18 +244,17 @@ inline hf_hot_ hf_leave_hot_(hf_region *region)
 {
     uint64_t *hazards = hf_hazards_;
     /* Otherwise it is in another place, has ended, was copied, or belongs to another thread. */
-    if (HF_LIKELY(HF_FIRST_PLACE_(__atomic_load_n(&hazards[0], __ATOMIC_RELAXED), hazards) ==
-                  region->place_)) {
+    if (HF_LIKELY(hf_word_is_(&hazards[0], HF_FIRST_PLACE_(region->place_, hazards)))) {
         const hf_slot_ *slot = region->slot_;
         uint64_t entered = region->state_;
-        uint64_t now;
         region->place_ = 0;
         /* Release: what was done inside the region comes before.  Partner: a scan's acquire. */
         __atomic_store_n(&hazards[0], HF_HAZARD_FREE_, __ATOMIC_RELEASE);
         HF_LIGHT_BARRIER_();
-        now = __atomic_load_n(&slot->state, __ATOMIC_RELAXED);
-        return HF_LIKELY(now == entered || (now ^ entered) >> HF_TAG_SHIFT_ == 0) ? HF_HOT_DONE_
-                                                                                  : HF_HOT_CHANGED_;
+        return HF_LIKELY(hf_word_is_(&slot->state, entered) ||
+                         HF_TAGS_AGREE_(entered, __atomic_load_n(&slot->state, __ATOMIC_RELAXED)))
+                   ? HF_HOT_DONE_
+                   : HF_HOT_CHANGED_;
     }
     return HF_HOT_NOT_;
 }

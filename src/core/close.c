@@ -74,7 +74,7 @@ static uint64_t closed_state(const hf_subject *subject, uint64_t state, unsigned
 static inline void note_closer(const hf_subject *subject, hf_trace closed)
 {
     if (needs_hold(subject))
-        hf_cold_close(subject->table, subject->raw, closed);
+        (void)hf_cold_close(subject->table, subject->raw, closed);
 }
 
 /* A reserved handle holds no value: its slot is freed. */
@@ -161,21 +161,23 @@ static void seal_and_note(const hf_closer *closer, unsigned how, hf_trace closed
 }
 
 /* The steps between which no fork may come: in its child nobody would go on with them. */
-static hf_status begin_and_seal(hf_closer *closer, unsigned how, hf_trace closed)
+static inline hf_status begin_and_seal(hf_closer *closer, unsigned how, hf_trace closed)
 {
     hf_window window = hf_window_begin(HF_WINDOW);
     hf_status status = begin_at(&closer->subject, how, &closer->left, closed);
     if (status == HF_OK && closer->left != HF_CLOSING_NOTHING) {
         if ((closer->left & HF_CLOSING_BARRIER) != 0)
-            hf_record_barrier();
+            hf_record_barrier_after_rmw();
         seal_and_note(closer, how, closed);
     }
     hf_window_end(window);
     return status;
 }
 
-hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_closer *closer,
-                         hf_close_result *result, const hf_refusal *refusal)
+/* Inlined where a hot handle is closed: see hf_record_barrier_after_rmw. */
+static HF_ALWAYS_INLINE_ hf_status begin_close(hf_table *table, hf_handle handle, unsigned how,
+                                               hf_closer *closer, hf_close_result *result,
+                                               const hf_refusal *refusal)
 {
     closer->left = HF_CLOSING_NOTHING;
     if (result != NULL)
@@ -200,18 +202,33 @@ hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_clo
     return hf_refuse(table, handle, refusal);
 }
 
-void hf_close_unblock(const hf_closer *closer)
+hf_status hf_close_begin(hf_table *table, hf_handle handle, unsigned how, hf_closer *closer,
+                         hf_close_result *result, const hf_refusal *refusal)
 {
-    const hf_subject *subject = &closer->subject;
-    const hf_type *type = hf_type_of(subject->table, subject->raw);
-    if ((closer->left & HF_CLOSING_CLAIMED) != 0 || type->unblock == NULL)
-        return;
+    return begin_close(table, handle, how, closer, result, refusal);
+}
+
+__attribute__((noinline)) static void unblock_holders(const hf_subject *subject)
+{
     uint64_t state = hf_state_load(subject->slot);
     if (!hf_state_is_life_of(state, subject->raw) ||
         (hf_state_count(state) == 0 &&
          !(hf_state_was_hot(state) && hf_record_scan(subject->handle.bits))))
         return; /* nobody holds it */
     (void)hf_unblock(subject);
+}
+
+static inline void unblock(const hf_closer *closer)
+{
+    const hf_subject *subject = &closer->subject;
+    if ((closer->left & HF_CLOSING_CLAIMED) == 0 &&
+        hf_type_of(subject->table, subject->raw)->unblock != NULL)
+        unblock_holders(subject);
+}
+
+void hf_close_unblock(const hf_closer *closer)
+{
+    unblock(closer);
 }
 
 void hf_close_defer(const hf_subject *subject, hf_close_result *result)
@@ -230,7 +247,7 @@ void hf_close_end(const hf_closer *closer, const hf_view *view, hf_close_result 
     const hf_subject *subject = &closer->subject;
     if ((closer->left & HF_CLOSING_CLAIMED) == 0) {
         if (view == NULL)
-            hf_full_fence(); /* after SEALED, before the scan.  Partner: the leavers' fence */
+            hf_full_fence_after_rmw(); /* after SEALED, before the scan.  Partner: the leavers */
         if (hf_must_defer()) {
             hf_close_defer(subject, result);
             hf_settle(subject, site);
@@ -255,9 +272,9 @@ __attribute__((noinline)) static hf_status close_any(hf_table *table, hf_handle 
     if (status != HF_OK)
         return hf_close_nothing(result, status);
     hf_note_begin(HF_NOTE_CLOSE, handle.bits);
-    status = hf_close_begin(table, handle, HF_CLOSE_CLAIMS, &closer, result, &refusal);
+    status = begin_close(table, handle, HF_CLOSE_CLAIMS, &closer, result, &refusal);
     if (closer.left != HF_CLOSING_NOTHING) {
-        hf_close_unblock(&closer);
+        unblock(&closer);
         hf_close_end(&closer, NULL, result, site);
     }
     hf_note_end();
@@ -276,12 +293,12 @@ static inline bool is_plain(const hf_subject *subject, uint64_t state)
            (hf_defer_word() | hf_exit_word()) == 0;
 }
 
-/* Whether the end of a handle with a cold record is that of one without. */
-static bool ends_plainly(const hf_subject *subject)
+/* Whether the end of a handle is that of one without a cold record, if nothing in that forbids it.
+ */
+static inline bool ends_plainly(const hf_subject *subject)
 {
-    return (subject->table->skip_checks ||
-            hf_type_of(subject->table, subject->raw)->name_space == NULL) &&
-           hf_cold_is_simple(subject->table, subject->raw);
+    return subject->table->skip_checks ||
+           hf_type_of(subject->table, subject->raw)->name_space == NULL;
 }
 
 /* The rest of it for one with a cold record. */
@@ -291,10 +308,10 @@ __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t r
 {
     hf_subject subject = hf_subject_of(table, raw);
     hf_trace closed = trace_of(table, site);
-    note_closer(&subject, closed);
+    bool simple = hf_cold_close(table, raw, closed);
     if (hf_cold_is_traced(table))
         tell_closed(subject.handle, closed, operation);
-    if (ends_plainly(&subject))
+    if (simple && ends_plainly(&subject))
         hf_finish_plain(&subject, result, site);
     else
         hf_finish_at_once(&subject, result, site);
@@ -357,7 +374,7 @@ static void begin_batch(hf_table *table, const hf_handle *handles, size_t count,
         hot |= begun && (closer.left & HF_CLOSING_BARRIER) != 0;
     }
     if (hot)
-        hf_record_barrier();
+        hf_record_barrier_after_rmw();
     for (size_t i = 0; i < count; i++)
         if (left[i] != REFUSED && find_closer(table, handles[i], left[i], &closer))
             seal_and_note(&closer, 0, closed);
@@ -401,8 +418,8 @@ static void end_batch(hf_table *table, const hf_handle *handles, size_t count, c
     hf_view view;
     for (size_t i = 0; i < count && !refusal->is_alone; i++)
         if (find_closer(table, handles[i], left[i], &closer))
-            hf_close_unblock(&closer);
-    hf_full_fence(); /* after SEALED, before the look.  Partner: the leavers' fence */
+            unblock(&closer);
+    hf_full_fence_after_rmw(); /* after SEALED, before the look.  Partner: the leavers' fence */
     hf_view_take(&view);
     for (size_t i = 0; i < count; i++)
         if (find_closer(table, handles[i], left[i], &closer))

@@ -134,9 +134,8 @@ void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_o
     PUT(cold->newest, newest);
 }
 
-static hf_cold_life *find_life(const hf_table *table, uint64_t raw)
+static inline hf_cold_life *find_in(hf_cold *cold, const hf_table *table, uint64_t raw)
 {
-    hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
     if (cold == NULL)
         return NULL;
     /* Mostly it is the newest that is wanted. */
@@ -147,6 +146,11 @@ static hf_cold_life *find_life(const hf_table *table, uint64_t raw)
         if (__atomic_load_n(&cold->lives[i].raw, __ATOMIC_ACQUIRE) == raw)
             return &cold->lives[i];
     return NULL;
+}
+
+static hf_cold_life *find_life(const hf_table *table, uint64_t raw)
+{
+    return find_in(hf_cold_at(table, hf_raw_index(raw)), table, raw);
 }
 
 void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value)
@@ -174,11 +178,15 @@ hf_completion hf_cold_then(const hf_table *table, uint64_t raw, void **context)
     return GET(cold->then);
 }
 
-void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
+bool hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
 {
-    hf_cold_life *life = find_life(table, raw);
-    if (life != NULL)
-        PUT(life->closed, hf_trace_pack(closed));
+    hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    hf_cold_life *life = find_in(cold, table, raw);
+    if (life == NULL)
+        return false;
+    PUT(life->closed, hf_trace_pack(closed));
+    return GET(life->borrowed) == 0 && GET(life->parent) == 0 && GET(cold->group) == 0 &&
+           GET(cold->identified) == 0;
 }
 
 /* Copies a life; false if it is overwritten meanwhile. */
@@ -216,14 +224,6 @@ bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw)
 {
     const hf_cold_life *life = hf_raw_has_cold(raw) ? find_life(table, raw) : NULL;
     return life != NULL && GET(life->borrowed) != 0;
-}
-
-bool hf_cold_is_simple(const hf_table *table, uint64_t raw)
-{
-    const hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
-    const hf_cold_life *life = find_life(table, raw);
-    return life != NULL && GET(life->borrowed) == 0 && GET(life->parent) == 0 &&
-           GET(cold->group) == 0 && GET(cold->identified) == 0;
 }
 
 hf_handle hf_cold_parent(const hf_table *table, uint64_t raw)

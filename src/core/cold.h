@@ -90,12 +90,10 @@ void hf_cold_set_then(hf_table *table, uint64_t raw, hf_completion then, void *c
  * forked in between. */
 hf_completion hf_cold_then(const hf_table *table, uint64_t raw, void **context);
 
-/* Notes who closed a life.  The caller holds the handle. */
-void hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed);
-
-/* Whether nothing is recorded of a handle that its end must heed: it is owned, and has no identity,
- * no parent and no group.  The caller holds it, and its type is known to be in no namespace. */
-bool hf_cold_is_simple(const hf_table *table, uint64_t raw);
+/* Notes who closed a life.  The caller holds the handle.  Answers whether nothing is recorded of it
+ * that its end must heed, if its type is in no namespace: it is owned, and has no identity, no
+ * parent and no group. */
+bool hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed);
 
 /* Whether a life is borrowed, and its parent.  False and null without a record. */
 bool hf_cold_is_borrowed(const hf_table *table, uint64_t raw);

@@ -14,11 +14,11 @@ static HF_ALWAYS_INLINE_ hf_close_result hf_call_release(const hf_subject *subje
                                                          const hf_type *type, hf_value value,
                                                          hf_site site)
 {
-    hf_close_result result = {.outcome = HF_OUTCOME_NOT_RELEASED};
-    result.outcome = type->release(value, type->context, &result.error);
-    if (result.outcome == HF_OUTCOME_NOT_RELEASED)
-        hf_report_failed_release(subject->table, subject->raw, result.error, site);
-    return result;
+    int32_t error = 0; /* alone: a result in memory was copied by words that no store had written */
+    hf_outcome outcome = type->release(value, type->context, &error);
+    if (outcome == HF_OUTCOME_NOT_RELEASED)
+        hf_report_failed_release(subject->table, subject->raw, error, site);
+    return (hf_close_result){.outcome = outcome, .error = error};
 }
 
 /* In a forked child, the value of a type that is poisoned there: the parent's alone. */

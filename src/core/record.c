@@ -8,7 +8,10 @@
  * order of seq_cst operations: the exchange in hf_hazard_store against the closer's exchange or
  * fence. (3) A thread that takes its record after the closer looked at the bitmap has executed a
  * seq_cst read-modify-write on that bitmap after the closer's seq_cst load, and so loads the
- * changed state. Hence a closer that finds itself alone needs no barrier. */
+ * changed state. Hence a closer that finds itself alone needs no barrier. (4) A scan looks at the
+ * first slot of each line, and at the others only of *deep* records, whose threads have used them.
+ * A thread marks its record deep before it publishes a hazard there: who must see the hazard, sees
+ * the mark. */
 #include "core/record.h"
 
 #include "core/abandon.h"
@@ -20,10 +23,11 @@ uint64_t hf_hazard_lines[HF_RECORDS + 1][HF_HAZARDS_PER_THREAD_]
 hf_record hf_records[HF_RECORDS + 1];
 static uint64_t taken[HF_RECORDS / 64]; /* bit b of word w: record w * 64 + b + 1 */
 static uint32_t taken_words;            /* words from here on never had a bit; only grows */
+static uint64_t deep[HF_RECORDS / 64];  /* the same records; a bit that is set stays set */
 static uint64_t taken_at_fork[HF_RECORDS / 64];
 static uint32_t peak; /* the highest record that was ever taken */
 
-/* The line of those that have none: never free, and in no region's place. */
+/* The line of those that have none: never free, no difference of tags, and in no region's place. */
 #define NEVER UINT64_C(4)
 static uint64_t no_hazards[HF_HAZARDS_PER_THREAD_] = {NEVER, NEVER, NEVER, NEVER,
                                                       NEVER, NEVER, NEVER, NEVER};
@@ -54,7 +58,7 @@ static uint32_t take_bit(void)
             use_word(word);
         while (~bits != 0) {
             uint64_t bit = ~bits & (bits + 1);
-            /* Seq_cst: point (3) above; partner is the load in is_alone. */
+            /* Seq_cst: point (3) above; partner is the load in hf_record_is_alone. */
             if (__atomic_compare_exchange_n(&taken[word], &bits, bits | bit, false,
                                             __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
                 return word * 64 + (uint32_t)__builtin_ctzll(bit) + 1;
@@ -130,7 +134,7 @@ static uint32_t take(void)
     hf_this_thread.record = record;
     if (hf_os_barrier_is_asymmetric())
         hf_hazards_ = hf_hazard_lines[record];
-    /* Orders the bit before this thread's first look at a state.  Partner: is_alone. */
+    /* Orders the bit before this thread's first look at a state.  Partner: hf_record_is_alone. */
     hf_full_fence();
     hf_gate_adopt(&hf_records[record].window);
     return record;
@@ -157,14 +161,20 @@ void hf_hazard_store(uint64_t *hazard, uint64_t handle)
     }
 }
 
-static bool is_alone(void)
+void hf_record_deepen(uint32_t record)
+{
+    uint64_t *word = &deep[(record - 1) / 64];
+    uint64_t bit = UINT64_C(1) << ((record - 1) % 64);
+    /* Point (4): no later than the hazard, whose store is a release at least.  Partner: the look at
+     * the bits in a scan, which comes after the closer's barrier as that at the hazards does. */
+    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bit) == 0)
+        (void)__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+}
+
+bool hf_record_is_alone(void)
 {
     uint64_t others = 0;
     uint32_t own = hf_this_thread.record;
-    /* Orders the closer's change of the state before its look at the bitmap.  Partner:
-     * hf_record_take.
-     */
-    hf_full_fence();
     for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_SEQ_CST);
         if (own != 0 && (own - 1) / 64 == word)
@@ -176,7 +186,10 @@ static bool is_alone(void)
 
 void hf_record_barrier(void)
 {
-    if (!is_alone())
+    /* Orders the closer's change of the state before its look at the bitmap.  Partner:
+     * hf_record_take. */
+    hf_full_fence();
+    if (!hf_record_is_alone())
         hf_os_barrier_heavy();
 }
 
@@ -209,23 +222,49 @@ static bool line_holds(uint32_t record, uint64_t handle)
     return found;
 }
 
+enum { OCTET = 8, OCTET_BITS = (1 << OCTET) - 1 };
+
+static inline bool first_is(uint32_t record, uint64_t handle)
+{
+    return hazard_in(hf_hazard_lines[record], 0) == handle;
+}
+
+/* Whether a first slot of eight records holds the handle.  Those that are not taken are free. */
+static bool octet_holds(uint32_t first, uint64_t handle)
+{
+    return first_is(first, handle) || first_is(first + 1, handle) || first_is(first + 2, handle) ||
+           first_is(first + 3, handle) || first_is(first + 4, handle) ||
+           first_is(first + 5, handle) || first_is(first + 6, handle) ||
+           first_is(first + 7, handle);
+}
+
+static bool lines_hold(uint32_t first, uint64_t bits, uint64_t handle)
+{
+    for (; bits != 0; bits &= bits - 1)
+        if (line_holds(first + (uint32_t)__builtin_ctzll(bits), handle))
+            return true;
+    return false;
+}
+
+/* By eights: bits are given from the lowest on, so that records lie densely. */
 bool hf_record_scan(uint64_t handle)
 {
     for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
-        for (; bits != 0; bits &= bits - 1)
-            if (line_holds(word * 64 + (uint32_t)__builtin_ctzll(bits) + 1, handle))
+        uint64_t below = bits & __atomic_load_n(&deep[word], __ATOMIC_ACQUIRE);
+        uint32_t first = word * 64 + 1;
+        for (; bits != 0; bits >>= OCTET, below >>= OCTET, first += OCTET)
+            if (((bits & OCTET_BITS) != 0 && octet_holds(first, handle)) ||
+                lines_hold(first, below & OCTET_BITS, handle))
                 return true;
     }
     return false;
 }
 
-static void view_line(hf_view *view, uint32_t record)
+static void view_line(hf_view *view, uint32_t record, uint32_t slots)
 {
     const uint64_t *line = hf_hazard_lines[record];
-    if (is_idle(line))
-        return;
-    for (uint32_t i = 0; i < HF_HAZARDS_PER_THREAD_; i++) {
+    for (uint32_t i = 0; i < slots; i++) {
         uint64_t handle = hazard_in(line, i);
         if (handle == HF_HAZARD_FREE_)
             continue;
@@ -242,8 +281,12 @@ void hf_view_take(hf_view *view)
     view->whole = true;
     for (uint32_t word = 0, end = words_now(); word < end; word++) {
         uint64_t bits = __atomic_load_n(&taken[word], __ATOMIC_ACQUIRE);
-        for (; bits != 0; bits &= bits - 1)
-            view_line(view, word * 64 + (uint32_t)__builtin_ctzll(bits) + 1);
+        uint64_t below = __atomic_load_n(&deep[word], __ATOMIC_ACQUIRE);
+        for (; bits != 0; bits &= bits - 1) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+            view_line(view, word * 64 + bit + 1,
+                      (below >> bit & 1) != 0 ? HF_HAZARDS_PER_THREAD_ : 1);
+        }
     }
 }
 

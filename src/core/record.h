@@ -191,6 +191,23 @@ void hf_hazard_store(uint64_t *hazard, uint64_t handle);
  * with a record. */
 void hf_record_barrier(void);
 
+/* Whether no other thread has a record.  The caller has fenced. */
+bool hf_record_is_alone(void);
+
+/* The same barrier for one who has made that write, and all that the barrier is for, by
+ * read-modify-writes of his own.  Inline, because each function that is to be returned from after a
+ * system call is a return that the processor, whose memory of calls is then the kernel's, does not
+ * foresee. */
+static inline void hf_record_barrier_after_rmw(void)
+{
+    hf_full_fence_after_rmw(); /* partner: hf_record_take */
+    if (!hf_record_is_alone())
+        hf_os_barrier_heavy();
+}
+
+/* To be called before a hazard is published in another slot than the first of a record's line. */
+void hf_record_deepen(uint32_t record);
+
 /* Whether any thread's hazard slot holds this handle.  The caller has fenced. */
 bool hf_record_scan(uint64_t handle);
 

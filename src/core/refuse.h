@@ -33,9 +33,13 @@ static inline hf_finding *hf_finding_at(hf_site site)
 static inline bool hf_refuse_again(const hf_table *table, hf_handle handle, hf_site site)
 {
     const hf_finding *last = hf_finding_at(site);
-    if (last->handle != handle.bits || last->table != table || last->site != site ||
-        last->caller != ((const uintptr_t *)site)[1] || last->epoch != hf_event_epoch() ||
-        last->state != __atomic_load_n(&last->slot->state, __ATOMIC_RELAXED))
+    /* Few branches: all of these are mostly equal, or the first one is not. */
+    if (((last->handle ^ handle.bits) | ((uintptr_t)last->table ^ (uintptr_t)table) |
+         ((uintptr_t)last->site ^ (uintptr_t)site) |
+         (last->caller ^ ((const uintptr_t *)site)[1])) != 0)
+        return false;
+    if (((last->epoch ^ hf_event_epoch()) |
+         (last->state ^ __atomic_load_n(&last->slot->state, __ATOMIC_RELAXED))) != 0)
         return false;
     __atomic_store_n(last->refused, __atomic_load_n(last->refused, __ATOMIC_RELAXED) + 1,
                      __ATOMIC_RELAXED);

@@ -116,9 +116,13 @@ static uint64_t *free_hazard(void)
 {
     uint32_t record = hf_record_current();
     uint64_t *line = hf_record_hazards(record);
-    for (uint32_t i = 0; record != 0 && i < HF_HAZARDS_PER_THREAD_; i++)
-        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) == HF_HAZARD_FREE_)
-            return &line[i];
+    for (uint32_t i = 0; record != 0 && i < HF_HAZARDS_PER_THREAD_; i++) {
+        if (__atomic_load_n(&line[i], __ATOMIC_RELAXED) != HF_HAZARD_FREE_)
+            continue;
+        if (i != 0)
+            hf_record_deepen(record);
+        return &line[i];
+    }
     return NULL;
 }
 
@@ -421,6 +425,7 @@ __attribute__((noinline)) static void leave_otherwise(hf_region *region, hf_hot_
 }
 
 #if HF_INLINE_REGIONS
+extern inline bool hf_word_is_(const uint64_t *word, uint64_t value);
 extern inline hf_hot_ hf_enter_hot_(hf_table *table, hf_handle handle, const hf_type *type,
                                     hf_region *out);
 extern inline hf_hot_ hf_leave_hot_(hf_region *region);

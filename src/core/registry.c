@@ -150,7 +150,7 @@ bool hf_raw_is_plausible(const hf_table *table, uint64_t raw)
     uint64_t place = HF_PLACE_(raw);
     return (raw & marks) == marks && hf_raw_index(raw) != 0 && hf_word_generation(raw) != 0 &&
            place < __atomic_load_n(&table->head.place_limit, __ATOMIC_RELAXED) &&
-           hf_word_type(raw) < HF_TYPE_FIELDS && hf_type_of(table, raw) != NULL;
+           hf_word_type(raw) < HF_TYPE_FIELDS_ && hf_type_of(table, raw) != NULL;
 }
 
 hf_table *hf_registry_at(uint32_t number)

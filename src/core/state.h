@@ -54,14 +54,13 @@
 
 #define HF_GENERATION_LIMIT ((UINT64_C(1) << HF_GENERATION_BITS_) - 1)
 
-/* Type fields come in pairs: the even one for handles without a cold record, the odd one with. */
-#define HF_TYPE_FIELDS 64u
-#define HF_TYPE_COLD   1u
+/* In a type field: with a cold record. */
+#define HF_TYPE_COLD 1u
 
 _Static_assert((HF_CLOSED | HF_SEALED | HF_RELEASED | HF_WAITER) == HF_FLAGS,
                "four flags, all used");
 _Static_assert(HF_HEAT_POISONED < (UINT64_C(1) << HF_HEAT_BITS_), "hot fits the heat field");
-_Static_assert(HF_TYPE_FIELDS <= (UINT64_C(1) << HF_TYPE_BITS_), "every type has its field");
+_Static_assert(HF_TYPE_FIELDS_ <= (UINT64_C(1) << HF_TYPE_BITS_), "every type has its field");
 
 static inline uint32_t hf_state_count(uint64_t state)
 {

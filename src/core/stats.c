@@ -17,8 +17,8 @@ static void add_local(const hf_local *local, hf_table_stats *sum)
 static uint32_t count_types(const hf_table *table)
 {
     uint32_t count = 0;
-    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2)
-        count += __atomic_load_n(&table->types[field], __ATOMIC_RELAXED) != NULL;
+    for (uint32_t field = 2; field < HF_TYPE_FIELDS_; field += 2)
+        count += __atomic_load_n(&table->head.types[field], __ATOMIC_RELAXED) != NULL;
     return count;
 }
 

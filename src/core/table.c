@@ -14,8 +14,8 @@ enum { LEAST_SLOTS = 4096, MAGAZINE_SLOTS = 65536 };
 /* The type that has this field, which is `type` if the field was free. */
 static const void *settle_field(hf_table *table, uint32_t field, const hf_type *type)
 {
-    const void *known = __atomic_load_n(&table->types[field], __ATOMIC_ACQUIRE);
-    if (known == NULL && __atomic_compare_exchange_n(&table->types[field], &known, type, false,
+    const void *known = __atomic_load_n(&table->head.types[field], __ATOMIC_ACQUIRE);
+    if (known == NULL && __atomic_compare_exchange_n(&table->head.types[field], &known, type, false,
                                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         known = type;
     return known;
@@ -34,14 +34,14 @@ static void note_wishes(hf_table *table, uint32_t field, const hf_type *type)
 
 uint32_t hf_type_field_slow(hf_table *table, const hf_type *type)
 {
-    for (uint32_t field = 2; field < HF_TYPE_FIELDS; field += 2) {
+    for (uint32_t field = 2; field < HF_TYPE_FIELDS_; field += 2) {
         if (settle_field(table, field, type) != type)
             continue;
         /* Only once: a store would take the line from everybody else. */
-        if (__atomic_load_n(&table->types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
+        if (__atomic_load_n(&table->head.types[field | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
             return field;
         note_wishes(table, field, type);
-        __atomic_store_n(&table->types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
+        __atomic_store_n(&table->head.types[field | HF_TYPE_COLD], type, __ATOMIC_RELEASE);
         return field;
     }
     return 0;
@@ -147,8 +147,8 @@ static void forget(hf_table *table)
     __atomic_store_n(&table->flushed_types, 0u, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i <= HF_FORK_POISON; i++)
         __atomic_store_n(&table->forked_types[i], 0u, __ATOMIC_RELAXED);
-    for (uint32_t i = 0; i < HF_TYPE_FIELDS; i++)
-        __atomic_store_n(&table->types[i], NULL, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < HF_TYPE_FIELDS_; i++)
+        __atomic_store_n(&table->head.types[i], NULL, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < HF_DEFERRED_SLOTS; i++)
         __atomic_store_n(&table->deferred[i], UINT64_C(0), __ATOMIC_RELAXED);
     __atomic_store_n(&table->deferred_any, 0u, __ATOMIC_RELAXED);
@@ -227,7 +227,6 @@ static hf_status build(hf_table *table, const hf_table_options *options, unsigne
     table->cold_lives = hf_cold_lives(level);
     table->protection = (uint8_t)(table->level == 3 ? HF_PROTECT_COUNTED : options->protection);
     table->skip_checks = options->skip_checks;
-    table->head.types = table->types;
     hf_registry_choose_secret(table, options->seed);
     copy_name(table, options->name);
     hf_status status = reserve_memory(table);

@@ -69,8 +69,7 @@ struct hf_table {
     bool skip_checks;
     hf_local *locals; /* by record */
     hf_bag bag;
-    uint32_t plain_field; /* of the first type whose owned handles need no cold record; 0: none */
-    const void *types[HF_TYPE_FIELDS];
+    uint32_t plain_field;   /* of the first type whose owned handles need no cold record; 0: none */
     uint32_t flushed_types; /* bit b: the type of field 2 * b has HF_TYPE_FLUSH_AT_EXIT */
     uint32_t forked_types[HF_FORK_POISON + 1]; /* the same by hf_fork_policy, without INHERIT */
     uint64_t slot_capacity;                    /* reserved: a power of two */
@@ -115,7 +114,7 @@ static inline hf_handle hf_handle_of(const hf_table *table, uint64_t raw)
 /* The type that has a field; NULL: none. */
 static inline const hf_type *hf_type_of_field(const hf_table *table, uint32_t field)
 {
-    return (const hf_type *)__atomic_load_n(&table->types[field], __ATOMIC_RELAXED);
+    return (const hf_type *)__atomic_load_n(&table->head.types[field], __ATOMIC_RELAXED);
 }
 
 /* The type of a handle or state that is known to be this table's. */
@@ -131,7 +130,7 @@ static inline uint32_t hf_type_field(hf_table *table, const hf_type *type)
 {
     /* Most tables hold one type, and the odd field is written last. */
     const uint32_t first = 2;
-    if (__atomic_load_n(&table->types[first | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
+    if (__atomic_load_n(&table->head.types[first | HF_TYPE_COLD], __ATOMIC_ACQUIRE) == type)
         return first;
     return hf_type_field_slow(table, type);
 }

@@ -20,4 +20,12 @@ static inline void hf_fence(int order)
 #define hf_release_fence() hf_fence(__ATOMIC_RELEASE)
 #define hf_acquire_fence() hf_fence(__ATOMIC_ACQUIRE)
 
+/* A full fence between what this thread has changed by read-modify-writes and its later loads.  On
+ * x86 those are ordered as it is, by the locked instruction, and only the compiler must be told. */
+#if defined(__x86_64__) && !defined(HF_TSAN_BUILD_)
+#define hf_full_fence_after_rmw() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#else
+#define hf_full_fence_after_rmw() hf_full_fence()
+#endif
+
 #endif

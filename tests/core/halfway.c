@@ -49,18 +49,29 @@ Test(halfway, late_leaver_leaves_the_next_life_alone)
 }
 
 /* A hazard of a handle that is stale by now: an enterer published it before he looked. */
-Test(halfway, late_hazard_holds_up_only_its_own_life)
+static void late_hazard(uint32_t number)
 {
     table = fixture_table(HF_PROTECT_HAZARD);
     hf_handle former = fixture_open(table, world, FAKE_RUNDOWN);
     cr_assert_eq(fixture_close(table, former), HF_OUTCOME_RELEASED);
     hf_handle handle = fixture_open(table, world, FAKE_RUNDOWN);
     cr_assert(fixture_same_slot(former, handle));
-    uint64_t *hazard = &hf_record_hazards(hf_record_current())[1];
+    uint64_t *hazard = &hf_record_hazards(hf_record_current())[number];
+    hf_record_deepen(hf_record_current());
     hf_hazard_store(hazard, former.bits);
     hf_outcome outcome = fixture_close(table, handle);
     hf_hazard_store(hazard, HF_HAZARD_FREE_);
     cr_assert_eq(outcome, HF_OUTCOME_RELEASED);
+}
+
+Test(halfway, late_hazard_in_the_first_slot_holds_up_only_its_own_life)
+{
+    late_hazard(0);
+}
+
+Test(halfway, late_hazard_in_a_further_slot_holds_up_only_its_own_life)
+{
+    late_hazard(1);
 }
 
 /* Regions that come and go between the two steps of a detach neither fail nor make it fail. */

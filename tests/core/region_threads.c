@@ -51,6 +51,47 @@ static void leaver_releases(hf_protection protection)
     actor_end(other);
 }
 
+enum { CROWD = 18 }; /* records of more than two eights, by which a scan looks at them */
+static hf_handle guard;
+
+/* Ends with a region in the thread's second hazard slot alone. */
+static void enter_beyond_task(void *region)
+{
+    hf_region outer;
+    MUST_OK(hf_enter(table, guard, NULL, &outer));
+    MUST_OK(hf_enter(table, handle, NULL, region));
+    hf_leave(&outer);
+}
+
+static void seen_in_any_thread(actor_task enter)
+{
+    actor *crowd[CROWD];
+    hf_region region;
+    table = fixture_table(HF_PROTECT_HAZARD);
+    guard = fixture_open(table, world, FAKE_RUNDOWN);
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = actor_start();
+        handle = fixture_open(table, world, FAKE_RUNDOWN);
+        actor_do(crowd[i], enter, &region);
+        cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED, "thread %d", i);
+        actor_do(crowd[i], leave_task, &region);
+        cr_assert_eq(world->releases, (uint64_t)i + 1);
+    }
+    for (int i = 0; i < CROWD; i++)
+        actor_end(crowd[i]);
+    cr_assert_eq(fixture_close(table, guard), HF_OUTCOME_RELEASED);
+}
+
+Test(region_threads, region_in_the_first_hazard_slot_of_any_thread_is_seen)
+{
+    seen_in_any_thread(enter_task);
+}
+
+Test(region_threads, region_in_the_second_hazard_slot_of_any_thread_is_seen)
+{
+    seen_in_any_thread(enter_beyond_task);
+}
+
 Test(region_threads, closed_here_released_by_the_leaver_there_counted)
 {
     leaver_releases(HF_PROTECT_COUNTED);

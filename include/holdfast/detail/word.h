@@ -58,6 +58,14 @@
 /* The difference of the tags when the handle is live and counted. */
 #define HF_TAG_COLD_ (HF_HAZARD_ >> HF_TAG_SHIFT_)
 
+/* Type fields come in pairs: the even one for handles without a cold record, the odd one with. */
+#define HF_TYPE_FIELDS_ 64
+
+/* Of two words, raw handles or states: what their tags differ in, which is even; whether they
+ * agree. */
+#define HF_TAGS_DIFFERENCE_(left, right) (((left) ^ (right)) & ~UINT64_C(0) << HF_TAG_SHIFT_)
+#define HF_TAGS_AGREE_(left, right)      (HF_TAGS_DIFFERENCE_(left, right) == 0)
+
 /* The place in a handle without its secret. */
 #define HF_PLACE_(raw) ((uint64_t)((uint32_t)(raw) ^ (uint32_t)HF_HAZARD_))
 
@@ -79,8 +87,8 @@ HF_STATIC_ASSERT(sizeof(hf_slot_) == 16, "a place times 8 finds a slot");
 typedef struct hf_table_head_ {
     hf_slot_ *slots;
     uint64_t secret;
-    uint64_t place_limit;     /* places below it lie in committed memory */
-    const void *const *types; /* by the type field of a handle */
+    uint64_t place_limit;               /* places below it lie in committed memory */
+    const void *types[HF_TYPE_FIELDS_]; /* by the type field of a handle */
 } hf_table_head_;
 
 #endif
