@@ -26,9 +26,23 @@ static const thread_entry *find(uint32_t thread)
     return (const thread_entry *)(const void *)hf_store_find(&threads, thread, &count);
 }
 
+static bool asks_no_more;
+
+void hf_thread_ask_no_more(void)
+{
+    __atomic_store_n(&asks_no_more, true, __ATOMIC_RELAXED);
+}
+
+static bool may_ask(void)
+{
+    return !__atomic_load_n(&asks_no_more, __ATOMIC_RELAXED);
+}
+
 uint32_t hf_thread_refresh(void)
 {
     thread_entry now;
+    if (!may_ask())
+        return hf_self.thread;
     memset(&now, 0, sizeof now);
     now.thread.id = hf_os_thread_id();
     hf_os_thread_name(now.thread.name, sizeof now.thread.name);
@@ -45,7 +59,7 @@ void hf_thread_meet(void)
     uintptr_t high = 0;
     hf_self.met = true; /* first: what is called below may open and close handles itself */
     hf_thread_refresh();
-    if (!hf_must_not_wait() && hf_os_stack_bounds(&low, &high)) {
+    if (!hf_must_not_wait() && may_ask() && hf_os_stack_bounds(&low, &high)) {
         hf_self.stack_low = low;
         hf_self.stack_high = high;
     }

@@ -31,6 +31,10 @@ void hf_thread_meet(void);
 /* Looks the calling thread's id and name up again: it may have been named, or forked, since. */
 uint32_t hf_thread_refresh(void);
 
+/* From now on neither asks the system: the process has given up system calls.  Who was not met by
+ * then stays unknown. */
+void hf_thread_ask_no_more(void);
+
 /* The name of a recorded thread; "" for 0.  Valid for ever. */
 const char *hf_thread_name(uint32_t thread);
 

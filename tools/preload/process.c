@@ -13,6 +13,7 @@
 #include "pending.h"
 #include "platform/platform.h"
 #include "quarantine.h"
+#include "report/threads.h"
 #include "report/trace.h"
 #include "runs.h"
 #include "self.h"
@@ -82,6 +83,8 @@ void run_process_confined(void)
     __atomic_store_n(&run_this_process.confined, 1, __ATOMIC_RELAXED);
     hf_trace_grow_ahead();
     hf_trace_grow_no_more();
+    (void)hf_os_thread_number(); /* the first time it asks the system */
+    hf_thread_ask_no_more();
     run_quarantine_stop();
     run_self.inside--;
 }
