@@ -132,11 +132,13 @@ static void put_standard_descriptor(FILE *to, const finding *of)
     static const char *const names[] = {"standard input", "standard output", "standard error"};
     fprintf(to, "descriptor %" PRIu64 " (%s) was closed", of->subject.value,
             of->subject.value < 3 ? names[of->subject.value] : "?");
-    (void)fputs(", and then ", to);
-    const finding_party *opened = of->other.handle != 0 ? &of->other : &of->subject;
-    escape_plain(to, opened->label[0] != '\0' ? opened->label : "something else");
-    (void)fputs(" was opened there", to);
+    (void)fputs(", and then something else was opened there", to);
     put_by(to, of);
+    const finding_party *opened = of->other.handle != 0 ? &of->other : &of->subject;
+    if (opened->label[0] != '\0') {
+        (void)fputs(": ", to);
+        escape_plain(to, opened->label);
+    }
 }
 
 static void put_leak(FILE *to, const finding *of)

@@ -34,6 +34,8 @@ void verdict_take(verdict *of, const finding *found)
     of->unexpected += !expected;
     of->of_kind[found->kind]++;
     output_write(&of->out, found);
+    if (!expected && of->from->expect_count > 0)
+        output_tell(&of->out, "not expected: this %s", hf_report_kind_name(found->kind));
     junit_add(&of->xml, found, expected ? JUNIT_EXPECTED : JUNIT_FAILED);
 }
 

@@ -110,8 +110,11 @@ Test(sentences, standard_descriptor)
     finding of = finding_of(HF_REPORT_STANDARD_DESCRIPTOR, "open");
     of.subject.value = 1;
     of.other = (finding_party){.handle = 9, .value = 1, .type = "descriptor", .label = "/db"};
-    expect_sentence(&of, "descriptor 1 (standard output) was closed, and then /db was opened there "
-                         "by open");
+    expect_sentence(&of, "descriptor 1 (standard output) was closed, and then something else was "
+                         "opened there by open: /db");
+    of.other.label = "";
+    expect_sentence(&of, "descriptor 1 (standard output) was closed, and then something else was "
+                         "opened there by open");
 }
 
 Test(sentences, leak)
