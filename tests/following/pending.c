@@ -113,12 +113,28 @@ static void *try_one(void *argument)
     return NULL;
 }
 
-Test(pending, refused_when_many_threads_wait)
+enum { THREADS = 300 };
+
+static unsigned threads_that_may_wait(void)
 {
-    enum { THREADS = 300 };
     unsigned kept = 0;
     for (int i = 0; i < THREADS; i++)
         in_thread(try_one, &kept);
+    return kept;
+}
+
+Test(pending, full_thread_leaves_the_others_their_room)
+{
+    unsigned most = threads_that_may_wait();
+    run_pending_settle_all(tell);
+    while (add(1)) {
+    }
+    cr_expect_eq(threads_that_may_wait(), most - 1);
+}
+
+Test(pending, refused_when_many_threads_wait)
+{
+    unsigned kept = threads_that_may_wait();
     cr_expect_gt(kept, 1);
     cr_expect_lt(kept, THREADS);
     run_pending_settle_all(tell);

@@ -149,6 +149,18 @@ Test(numbers, standard_one_that_the_process_began_without)
     cr_expect_eq(reports_total(), 0);
 }
 
+/* Whatever the program placed there was its own choice; what it got afterwards was not. */
+Test(numbers, standard_one_that_was_placed_reopened_later)
+{
+    int from = opened_seen();
+    cr_assert_eq(place(from, 0), 0);
+    must_close_number(0);
+    must_close_number(from);
+    cr_assert_eq(open("/proc/self/status", O_RDONLY), 0);
+    run_opened_path(0, "open", "/proc/self/status");
+    cr_expect_eq(reports_count(HF_REPORT_STANDARD_DESCRIPTOR), 1);
+}
+
 Test(numbers, standard_one_reopened_at_once)
 {
     must_close_number(0);

@@ -168,6 +168,43 @@ Test(owners, theft_names_the_victim)
     cr_expect_not(hf_is_live(run_this_process.table, life));
 }
 
+/* The number had `lives` lives since the stream's, each opened where the former one was closed
+ * unseen: what the finding says of the stream's. */
+static const char *told_after(unsigned lives)
+{
+    char path[16] = "/life-0";
+    int number = opened_owned();
+    for (unsigned i = 0; i < lives; i++) {
+        path[6]++;
+        run_opened_path(number, "open", path);
+    }
+    (void)close_stream();
+    const report_copy *told = reports_nth(HF_REPORT_HANDLE_REUSE, 0);
+    cr_assert_not_null(told);
+    return told->label;
+}
+
+Test(owners, theft_says_what_the_number_was_before)
+{
+    cr_expect_str_eq(told_after(1), "/dev/null");
+}
+
+/* Of each number two texts are kept; this one is another life's by now. */
+Test(owners, theft_does_not_say_what_the_number_was_long_before)
+{
+    cr_expect_str_eq(told_after(3), "");
+}
+
+Test(owners, descriptor_of_a_stream_that_was_closed_is_its_own_again)
+{
+    int number = opened_owned();
+    cr_expect_eq(close_stream(), 0);
+    run_quarantine_empty();
+    cr_assert_eq(opened_seen(), number);
+    must_close_number(number);
+    cr_expect_eq(reports_total(), 0);
+}
+
 Test(owners, reopened_has_another_descriptor)
 {
     int first = opened_owned();

@@ -159,6 +159,19 @@ Test(quarantine, freed_by_the_c_library_and_taken)
     cr_expect_eq(run_state_of(number), RUN_LIVE);
 }
 
+/* What was to be the tombstone got another number. */
+Test(quarantine, freed_by_the_c_library_and_taken_unseen)
+{
+    int number = opened_seen();
+    cr_assert(run_ends(number, "fclose"));
+    cr_assert_eq(close(number), 0);
+    cr_assert_eq(opened_unseen(), number);
+    run_quarantine_put_if_free(number);
+    cr_expect(is_usable(number));
+    cr_expect_eq(run_state_of(number), RUN_FREE);
+    cr_expect_eq(opened_unseen(), number + 1, "the number was not given back");
+}
+
 /* ThreadSanitizer's programs have their files closed first, and the tombstones put afterwards. */
 #ifndef __SANITIZE_THREAD__
 
@@ -170,6 +183,16 @@ Test(quarantine, file_whose_close_may_fail)
     cr_expect_not(is_there(number));
     must_be_refused(number);
     cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
+Test(quarantine, next_file_of_that_number_gets_a_tombstone_again)
+{
+    int number = opened_seen();
+    run_number_of(number)->tells = 1;
+    must_close_number(number);
+    cr_assert_eq(opened_seen(), number);
+    must_close_number(number);
+    cr_expect(is_tombstone(number));
 }
 
 Test(quarantine, source_closed_unseen)

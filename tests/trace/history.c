@@ -127,6 +127,44 @@ Test(trace_history, forked_child_closes_its_copy)
     hf_history_free(history);
 }
 
+static void wait_for_byte(const int *ends)
+{
+    char byte;
+    (void)close(ends[1]);
+    (void)!read(ends[0], &byte, 1);
+    (void)close(ends[0]);
+}
+
+/* What the parent closes meanwhile is open in the child, and what the child does wrong with it is
+ * told of its own life. */
+Test(trace_history, parent_closes_after_child_was_told_of)
+{
+    int begun[2];
+    int closed[2];
+    cr_assert(pipe(begun) == 0 && pipe(closed) == 0);
+    scene_trace(scene_path(), CAPACITY);
+    scene_open(9, 5, "inherited");
+    pid_t child = fork();
+    if (child == 0) {
+        (void)hf_event_forked();
+        (void)close(begun[1]);
+        wait_for_byte(closed);
+        scene_find(HF_REPORT_FOREIGN_CLOSE, 9);
+        _exit(0);
+    }
+    wait_for_byte(begun);
+    scene_close(9);
+    (void)close(closed[0]);
+    (void)close(closed[1]);
+    (void)waitpid(child, NULL, 0);
+    hf_history *history = scene_history();
+    const hf_history_life *copy = life_of(history, 1, 9);
+    cr_assert_not_null(copy);
+    cr_assert(!copy->is_closed && life_of(history, 0, 9)->is_closed);
+    cr_assert_eq(history->findings[0].life, copy - history->lives);
+    hf_history_free(history);
+}
+
 static void *rename_itself(void *argument)
 {
     (void)argument;
