@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,4 +179,26 @@ bool elf_read(const char *path, elf_facts *out)
     bool good = read_facts(&from, out);
     (void)close(from.file);
     return good;
+}
+
+/* ---- this program ---------------------------------------------------------------------------- */
+
+/* Its header, where the linker has put it. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+bool elf_read_own(elf_facts *out)
+{
+    const ElfW(Ehdr) *header = &__ehdr_start;
+    const char *start = (const char *)header;
+    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)(const void *)(start + header->e_phoff);
+    *out = (elf_facts){.machine = header->e_machine,
+                       .elf_class = header->e_ident[EI_CLASS],
+                       .data = header->e_ident[EI_DATA],
+                       .architecture = architecture_of(header->e_machine)};
+    for (size_t i = 0; i < header->e_phnum; i++) {
+        if (segments[i].p_type == PT_INTERP)
+            (void)snprintf(out->interpreter, sizeof out->interpreter, "%s",
+                           start + segments[i].p_offset);
+    }
+    return out->interpreter[0] != '\0';
 }

@@ -18,4 +18,7 @@ typedef struct elf_facts {
 /* False: it cannot be read, or is damaged. */
 bool elf_read(const char *path, elf_facts *out);
 
+/* Those of this program, which are in memory.  False: they are not where they should be. */
+bool elf_read_own(elf_facts *out);
+
 #endif

@@ -30,12 +30,10 @@ enum { TAKEN = sizeof taken / sizeof taken[0], IGNORED = sizeof ignored / sizeof
 
 static void fill_standard_descriptors(void)
 {
-    int descriptor;
-    do {
-        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
-    } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
-    if (descriptor >= 0)
-        (void)close(descriptor);
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+        if (fcntl(number, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR | O_CLOEXEC); /* gets the lowest that is free */
+    }
 }
 
 void launch_init(launch *of)

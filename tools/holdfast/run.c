@@ -166,6 +166,7 @@ static void remove_trace(void)
 {
     if (state.trace_is_ours)
         (void)unlink(state.trace_path);
+    state.trace_is_ours = false;
 }
 
 int command_run(int argc, char **argv)

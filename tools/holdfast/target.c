@@ -69,8 +69,8 @@ static int check_elf(const char *path, const struct stat *status)
     elf_facts own;
     if (!elf_read(path, &facts))
         return refuse(path, "its ELF header is damaged, or it cannot be read");
-    if (!elf_read("/proc/self/exe", &own))
-        return refuse(path, "/proc/self/exe cannot be read");
+    if (!elf_read_own(&own))
+        return refuse(path, "holdfast's own ELF header cannot be read");
     if (facts.machine != own.machine || facts.elf_class != own.elf_class || facts.data != own.data)
         return refuse(path, "it is for another architecture (%s, not %s)", facts.architecture,
                       own.architecture);
