@@ -6,10 +6,10 @@
 #include <holdfast/base.h>
 
 #ifdef HF_TSAN_BUILD_
-static inline void hf_fence(int order)
+static inline void hf_fence(int kind)
 {
     uint32_t word = 0;
-    (void)order;
+    (void)kind;
     (void)__atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
 }
 #else

@@ -58,8 +58,8 @@ static hf_handle guard;
 static void enter_beyond_task(void *region)
 {
     hf_region outer;
-    MUST_OK(hf_enter(table, guard, NULL, &outer));
-    MUST_OK(hf_enter(table, handle, NULL, region));
+    MUST_OK(hf_enter(the_table, guard, NULL, &outer));
+    MUST_OK(hf_enter(the_table, the_handle, NULL, region));
     hf_leave(&outer);
 }
 
@@ -67,19 +67,19 @@ static void seen_in_any_thread(actor_task enter)
 {
     actor *crowd[CROWD];
     hf_region region;
-    table = fixture_table(HF_PROTECT_HAZARD);
-    guard = fixture_open(table, world, FAKE_RUNDOWN);
+    stage_open(HF_PROTECT_HAZARD);
+    guard = the_handle;
     for (int i = 0; i < CROWD; i++) {
         crowd[i] = actor_start();
-        handle = fixture_open(table, world, FAKE_RUNDOWN);
+        the_handle = fixture_open(the_table, world, FAKE_RUNDOWN);
         actor_do(crowd[i], enter, &region);
-        cr_assert_eq(fixture_close(table, handle), HF_OUTCOME_DEFERRED, "thread %d", i);
+        cr_assert_eq(fixture_close(the_table, the_handle), HF_OUTCOME_DEFERRED, "thread %d", i);
         actor_do(crowd[i], leave_task, &region);
         cr_assert_eq(world->releases, (uint64_t)i + 1);
     }
     for (int i = 0; i < CROWD; i++)
         actor_end(crowd[i]);
-    cr_assert_eq(fixture_close(table, guard), HF_OUTCOME_RELEASED);
+    cr_assert_eq(fixture_close(the_table, guard), HF_OUTCOME_RELEASED);
 }
 
 Test(region_threads, region_in_the_first_hazard_slot_of_any_thread_is_seen)
