@@ -4,7 +4,7 @@
  * vfork child may neither allocate nor write what its parent reads:
  *
  *     run_extended extended;
- *     RUN_EXTEND(&extended, envp);
+ *     RUN_EXTEND(&extended, envp, true);
  *     int result = RUN_REAL(execve)(path, argv, extended.environment);
  *     run_extend_end(&extended);
  *
@@ -30,11 +30,14 @@ typedef struct run_extended {
 /* More than this does not go on the stack. */
 enum { RUN_ROOM_ON_STACK = 1 << 16 };
 
-/* Fills *out in, a run_extended.  Keeps errno.  Async-signal-safe. */
-#define RUN_EXTEND(out, given)                                                           \
+/* Fills *out in, a run_extended, with what was given and, if the program is `wanted`, which is
+ * asked only if it matters, the tool's variables.  Keeps errno.  Async-signal-safe. */
+#define RUN_EXTEND(out, given, wanted)                                                   \
     do {                                                                                 \
         char *const *given_ = (given);                                                   \
         size_t room_ = run_extend_room(given_);                                          \
+        if (room_ != 0 && !(wanted))                                                     \
+            room_ = 0;                                                                   \
         run_extend((out), given_, room_,                                                 \
                    room_ - 1 < RUN_ROOM_ON_STACK ? __builtin_alloca(room_) : (void *)0); \
     } while (0)

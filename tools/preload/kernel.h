@@ -37,6 +37,11 @@ static inline long run_kernel_read(int descriptor, void *buffer, size_t size)
     return RUN_REAL(syscall)(SYS_read, (long)descriptor, buffer, size);
 }
 
+static inline long run_kernel_pread(int descriptor, void *buffer, size_t size, long offset)
+{
+    return RUN_REAL(syscall)(SYS_pread64, (long)descriptor, buffer, size, offset);
+}
+
 /* -1 also where the system has no such call. */
 static inline int run_kernel_close_range(unsigned first, unsigned last)
 {

@@ -5,11 +5,13 @@
  * environment.  Should the three variables be what makes it too large (E2BIG), the program is
  * executed without them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 #include "environment.h"
+#include "executable.h"
 #include "findings.h"
 #include "real.h"
 #include "runs.h"
@@ -24,15 +26,26 @@ RUN_DECLARE_REAL(int, execveat, (int, const char *, char *const[], char *const[]
 /* One of the four, and what it is called with. */
 typedef struct execution {
     int (*start)(const struct execution *, char *const *environment);
+    bool (*takes_us)(const struct execution *);
     const char *path;
     char *const *arguments;
     int descriptor;
     int flags;
 } execution;
 
+static bool path_takes_us(const execution *of)
+{
+    return run_executable_takes_us(AT_FDCWD, of->path);
+}
+
 static int by_path(const execution *of, char *const *environment)
 {
     return RUN_REAL(execve)(of->path, of->arguments, environment);
+}
+
+static bool found_takes_us(const execution *of)
+{
+    return run_executable_found_takes_us(of->path);
 }
 
 static int by_search(const execution *of, char *const *environment)
@@ -40,9 +53,19 @@ static int by_search(const execution *of, char *const *environment)
     return RUN_REAL(execvpe)(of->path, of->arguments, environment);
 }
 
+static bool descriptor_takes_us(const execution *of)
+{
+    return run_executable_takes_us(of->descriptor, "");
+}
+
 static int by_descriptor(const execution *of, char *const *environment)
 {
     return RUN_REAL(fexecve)(of->descriptor, of->arguments, environment);
+}
+
+static bool place_takes_us(const execution *of)
+{
+    return run_executable_takes_us(of->descriptor, of->path);
 }
 
 static int by_place(const execution *of, char *const *environment)
@@ -57,7 +80,7 @@ static int execute(const execution *of, char *const *environment)
         run_series_break();
         run_findings_flush_all();
     }
-    RUN_EXTEND(&extended, environment);
+    RUN_EXTEND(&extended, environment, of->takes_us(of));
     int result = of->start(of, extended.environment);
     if (errno == E2BIG && extended.environment != environment)
         result = of->start(of, environment);
@@ -69,31 +92,38 @@ static int execute(const execution *of, char *const *environment)
 
 RUN_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
-    const execution of = {.start = by_path, .path = path, .arguments = arguments};
+    const execution of = {
+        .start = by_path, .takes_us = path_takes_us, .path = path, .arguments = arguments};
     return execute(&of, environment);
 }
 
 RUN_EXPORT int execv(const char *path, char *const arguments[])
 {
-    const execution of = {.start = by_path, .path = path, .arguments = arguments};
+    const execution of = {
+        .start = by_path, .takes_us = path_takes_us, .path = path, .arguments = arguments};
     return execute(&of, environ);
 }
 
 RUN_EXPORT int execvpe(const char *file, char *const arguments[], char *const environment[])
 {
-    const execution of = {.start = by_search, .path = file, .arguments = arguments};
+    const execution of = {
+        .start = by_search, .takes_us = found_takes_us, .path = file, .arguments = arguments};
     return execute(&of, environment);
 }
 
 RUN_EXPORT int execvp(const char *file, char *const arguments[])
 {
-    const execution of = {.start = by_search, .path = file, .arguments = arguments};
+    const execution of = {
+        .start = by_search, .takes_us = found_takes_us, .path = file, .arguments = arguments};
     return execute(&of, environ);
 }
 
 RUN_EXPORT int fexecve(int descriptor, char *const arguments[], char *const environment[])
 {
-    const execution of = {.start = by_descriptor, .descriptor = descriptor, .arguments = arguments};
+    const execution of = {.start = by_descriptor,
+                          .takes_us = descriptor_takes_us,
+                          .descriptor = descriptor,
+                          .arguments = arguments};
     run_use use;
     if (!run_use_begin(&use, descriptor, "fexecve"))
         return -1;
@@ -106,6 +136,7 @@ RUN_EXPORT int execveat(int directory, const char *path, char *const arguments[]
                         char *const environment[], int flags)
 {
     const execution of = {.start = by_place,
+                          .takes_us = place_takes_us,
                           .path = path,
                           .arguments = arguments,
                           .descriptor = directory,
@@ -158,7 +189,8 @@ RUN_EXPORT int execl(const char *path, const char *first, ...)
     va_list rest;
     GATHER(arguments, first, rest);
     va_end(rest);
-    const execution of = {.start = by_path, .path = path, .arguments = arguments};
+    const execution of = {
+        .start = by_path, .takes_us = path_takes_us, .path = path, .arguments = arguments};
     return execute(&of, environ);
 }
 
@@ -168,7 +200,8 @@ RUN_EXPORT int execle(const char *path, const char *first, ...)
     GATHER(arguments, first, rest);
     char *const *environment = va_arg(rest, char *const *);
     va_end(rest);
-    const execution of = {.start = by_path, .path = path, .arguments = arguments};
+    const execution of = {
+        .start = by_path, .takes_us = path_takes_us, .path = path, .arguments = arguments};
     return execute(&of, environment);
 }
 
@@ -177,7 +210,8 @@ RUN_EXPORT int execlp(const char *file, const char *first, ...)
     va_list rest;
     GATHER(arguments, first, rest);
     va_end(rest);
-    const execution of = {.start = by_search, .path = file, .arguments = arguments};
+    const execution of = {
+        .start = by_search, .takes_us = found_takes_us, .path = file, .arguments = arguments};
     return execute(&of, environ);
 }
 
@@ -189,6 +223,7 @@ typedef int spawn_function(pid_t *restrict, const char *restrict,
 
 typedef struct spawning {
     spawn_function *start;
+    bool searches;
     pid_t *child;
     const char *path;
     const posix_spawn_file_actions_t *actions;
@@ -201,12 +236,18 @@ static int start_spawning(const spawning *of, char *const *environment)
     return of->start(of->child, of->path, of->actions, of->attributes, of->arguments, environment);
 }
 
+static bool spawned_takes_us(const spawning *of)
+{
+    return of->searches ? run_executable_found_takes_us(of->path)
+                        : run_executable_takes_us(AT_FDCWD, of->path);
+}
+
 static int spawn(const spawning *of, char *const *environment)
 {
     run_extended extended;
     if (run_is_on())
         run_series_break();
-    RUN_EXTEND(&extended, environment);
+    RUN_EXTEND(&extended, environment, spawned_takes_us(of));
     int error = start_spawning(of, extended.environment);
     if (error == E2BIG && extended.environment != environment)
         error = start_spawning(of, environment);
@@ -219,7 +260,7 @@ RUN_WRAP(int, posix_spawn,
           const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *restrict attributes,
           char *const arguments[restrict], char *const environment[restrict]))
 {
-    const spawning of = {RUN_REAL(posix_spawn), child, path, actions, attributes, arguments};
+    const spawning of = {RUN_REAL(posix_spawn), false, child, path, actions, attributes, arguments};
     return spawn(&of, environment);
 }
 
@@ -228,6 +269,6 @@ RUN_WRAP(int, posix_spawnp,
           const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *restrict attributes,
           char *const arguments[restrict], char *const environment[restrict]))
 {
-    const spawning of = {RUN_REAL(posix_spawnp), child, file, actions, attributes, arguments};
+    const spawning of = {RUN_REAL(posix_spawnp), true, child, file, actions, attributes, arguments};
     return spawn(&of, environment);
 }

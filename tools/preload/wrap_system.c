@@ -72,7 +72,7 @@ static int start_shell(pid_t *child, char *command, const sigset_t *mask)
     posix_spawnattr_t attributes;
     run_extended extended;
     set_attributes(&attributes, mask);
-    RUN_EXTEND(&extended, environ);
+    RUN_EXTEND(&extended, environ, true);
     int error =
         RUN_REAL(posix_spawn)(child, SHELL, NULL, &attributes, arguments, extended.environment);
     run_extend_end(&extended);
