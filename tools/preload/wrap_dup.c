@@ -84,16 +84,20 @@ static bool copies(int command)
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC;
 }
 
+/* The numbers below are for scripts to choose, those from here on for the shell (POSIX). */
+enum { OF_SHELLS = 10 };
+
 /* Loops over the table ask, and set close-on-exec.  Shells save what may not be open, before they
- * redirect, by a copy to 10 or above: the numbers below are for scripts (POSIX). */
+ * redirect. */
 static bool begin(run_use *use, int descriptor, int command, int argument)
 {
     if (command == F_GETFD || command == F_SETFD || command == F_GETFL)
         return run_probe_begin(use, descriptor, "fcntl");
+    if (copies(command) && argument >= OF_SHELLS)
+        return descriptor < OF_SHELLS ? run_save_begin(use, descriptor, "fcntl")
+                                      : run_probe_begin(use, descriptor, "fcntl");
     if (copies(command))
         run_series_makes_room(argument);
-    if (copies(command) && argument >= 10)
-        return run_save_begin(use, descriptor, "fcntl");
     return run_use_begin(use, descriptor, "fcntl");
 }
 
