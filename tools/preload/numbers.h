@@ -54,8 +54,7 @@ typedef struct run_number {
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
     uint8_t reserved;
     char what[2][RUN_WHAT_BYTES];
-    uint32_t
-        user; /* record of the thread that used this life, among others: RUN_SEVERAL; 0: none */
+    uint32_t user; /* record of the thread that used this life; RUN_SEVERAL; 0: none */
 } run_number;
 
 #define RUN_SEVERAL UINT32_MAX
