@@ -2,7 +2,8 @@
  *
  * A process that was started with the same options as its parent finds the file that the parent
  * writes to, and joins it: one trace then tells of both.  A file that is left from an earlier run
- * is replaced. */
+ * is replaced.  Whose process made it and has ended is taken for such, though others may write to
+ * it still: they keep theirs, and it has no name any more. */
 #include "report/trace_option.h"
 
 #include <stdatomic.h>

@@ -44,7 +44,11 @@ static bool is_probe(const struct pollfd *set, nfds_t count)
     return unknown >= PROBES || is_range(set, count);
 }
 
-enum { REMEMBERED = 512 }; /* of a larger set, what was open is told for stale if it is closed */
+/* Of a larger set, what was open is told for stale if it is closed. */
+enum { REMEMBERED = 512 };
+
+/* What another thread writes into the set while the call lasts is the program's race: the numbers
+ * are read before and after, and the system may have read others. */
 
 typedef struct polling {
     struct pollfd *set;
@@ -122,6 +126,7 @@ typedef struct sets {
     const fd_set *of[3];
     const char *operation;
     run_set_use uses;
+    fd_set was_open; /* those that were looked at in time, among threads */
 } sets;
 
 enum { WORD_BITS = 8 * sizeof(unsigned long) };
@@ -162,17 +167,20 @@ static bool is_tombstone(sets *of, int descriptor)
     case RUN_OWN:
         return run_use_in_set(descriptor, of->operation);
     case RUN_LIVE:
-        if (!__libc_single_threaded)
-            (void)run_use_enter_in_set(&of->uses, descriptor, of->operation);
+        if (!__libc_single_threaded && run_use_enter_in_set(&of->uses, descriptor, of->operation) &&
+            descriptor < FD_SETSIZE)
+            FD_SET(descriptor, &of->was_open);
         return false;
     default:
         return false;
     }
 }
 
+/* What was open when the call began, and was closed since, is no stale use: its closer was told. */
 static bool is_closed_now(sets *of, int descriptor)
 {
-    return run_use_in_set(descriptor, of->operation);
+    bool was_open = descriptor < FD_SETSIZE && FD_ISSET(descriptor, &of->was_open);
+    return !was_open && run_use_in_set(descriptor, of->operation);
 }
 
 /* False: the answer is EBADF. */
