@@ -24,6 +24,8 @@ Test(numbers, open_keeps_errno)
     run_opened(number, RUN_CHOSEN, "open", "%s %d", "number", number);
     cr_expect_eq(errno, ENOTTY);
     cr_expect_eq(strncmp(run_what_of(number), "number ", 7), 0);
+    run_opened_path(number, "open", "/dev/null");
+    cr_expect_eq(errno, ENOTTY);
 }
 
 Test(numbers, texts_of_every_length_are_cut_and_ended)
