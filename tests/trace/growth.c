@@ -31,7 +31,7 @@ static void check_what_is_there(const char *path)
     seen found = scene_read(path, NULL, NULL);
     cr_assert_gt(header->dropped, 0);
     cr_assert_geq(found.kinds[HF_TRACE_OPEN] + header->dropped, MANY);
-    cr_assert_gt(found.kinds[HF_TRACE_OPEN], 100); /* the first block has room for more */
+    cr_assert_gt(found.kinds[HF_TRACE_OPEN], 1000);
     cr_assert_eq(found.tally.damaged, 0);
 }
 

@@ -17,7 +17,7 @@ static void handler(int number)
 int main(int count, char **arguments)
 {
     struct sigaction action = {.sa_handler = handler};
-    struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+    struct itimerval soon = {.it_value = {.tv_usec = 300000}};
     char byte;
     (void)arguments;
     if (count > 1)
