@@ -136,11 +136,6 @@ static void seal(const hf_closer *closer, unsigned how)
     (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
-static hf_trace trace_of(const hf_table *table, hf_site site)
-{
-    return table->level != 0 ? hf_event_trace(site) : (hf_trace){0, 0};
-}
-
 /* For a trace: before the value is released, and may come back as another's. */
 HF_COLD static void tell_closed(hf_handle handle, hf_trace closed, const char *operation)
 {
@@ -183,7 +178,7 @@ static HF_ALWAYS_INLINE_ hf_status begin_close(hf_table *table, hf_handle handle
     if (result != NULL)
         *result = (hf_close_result){.outcome = HF_OUTCOME_NONE};
     while (hf_subject_find(table, handle, &closer->subject)) {
-        hf_trace closed = trace_of(table, refusal->site);
+        hf_trace closed = hf_cold_trace(table, refusal->site);
         hf_status status = begin_and_seal(closer, how, closed);
         if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
             result->outcome = HF_OUTCOME_NOT_OWNED;
@@ -307,7 +302,7 @@ __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t r
                                                      const char *operation)
 {
     hf_subject subject = hf_subject_of(table, raw);
-    hf_trace closed = trace_of(table, site);
+    hf_trace closed = hf_cold_trace(table, site);
     bool simple = hf_cold_close(table, raw, closed);
     if (hf_cold_is_traced(table))
         tell_closed(subject.handle, closed, operation);
@@ -431,7 +426,7 @@ hf_status hf_close_batch(hf_table *table, const hf_handle *handles, size_t count
 {
     uint8_t left[HF_CLOSE_BATCH];
     hf_note_begin(HF_NOTE_TABLE, (uint64_t)(uintptr_t)table);
-    hf_trace closed = trace_of(table, refusal->site);
+    hf_trace closed = hf_cold_trace(table, refusal->site);
     begin_batch(table, handles, count, left, closed);
     if (hf_cold_is_traced(table))
         tell_batch(handles, count, left, closed, refusal->operation);
