@@ -297,24 +297,31 @@ static inline bool ends_plainly(const hf_subject *subject)
 }
 
 /* The rest of it for one with a cold record. */
+static HF_ALWAYS_INLINE_ void close_recorded_here(const hf_subject *subject,
+                                                  hf_close_result *result, hf_site site,
+                                                  const char *operation, bool keeps)
+{
+    hf_trace closed = hf_cold_trace(subject->table, site);
+    bool simple = hf_cold_close(subject->table, subject->raw, closed);
+    if (hf_cold_is_traced(subject->table))
+        tell_closed(subject->handle, closed, operation);
+    if (simple && ends_plainly(subject))
+        hf_finish_plain(subject, result, site, keeps);
+    else
+        hf_finish_at_once(subject, result, site);
+}
+
 __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t raw,
                                                      hf_close_result *result, hf_site site,
                                                      const char *operation)
 {
     hf_subject subject = hf_subject_of(table, raw);
-    hf_trace closed = hf_cold_trace(table, site);
-    bool simple = hf_cold_close(table, raw, closed);
-    if (hf_cold_is_traced(table))
-        tell_closed(subject.handle, closed, operation);
-    if (simple && ends_plainly(&subject))
-        hf_finish_plain(&subject, result, site);
-    else
-        hf_finish_at_once(&subject, result, site);
+    close_recorded_here(&subject, result, site, operation, false);
 }
 
 static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
                                               hf_close_result *result, hf_site site,
-                                              const char *operation)
+                                              const char *operation, bool keeps)
 {
     hf_subject subject;
     uint64_t state;
@@ -322,10 +329,12 @@ static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
                              (state = __atomic_load_n(&subject.slot->state, __ATOMIC_RELAXED),
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
-        if (hf_raw_has_cold(subject.raw))
+        if (keeps && hf_raw_has_cold(subject.raw))
+            close_recorded_here(&subject, result, site, operation, true);
+        else if (hf_raw_has_cold(subject.raw))
             close_recorded(table, subject.raw, result, site, operation);
         else
-            hf_finish_plain(&subject, result, site);
+            hf_finish_plain(&subject, result, site, keeps);
         hf_drain(table, site);
         return HF_OK;
     }
@@ -334,13 +343,18 @@ static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
 
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
 {
-    return close_here(table, handle, result, HF_SITE(), "hf_close");
+    return close_here(table, handle, result, HF_SITE(), "hf_close", false);
 }
 
 hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site,
                       const char *operation)
 {
-    return close_here(table, handle, result, site, operation);
+    return close_here(table, handle, result, site, operation, false);
+}
+
+hf_status hf_close_keeping(hf_table *table, hf_handle handle, hf_site site, const char *operation)
+{
+    return close_here(table, handle, NULL, site, operation, true);
 }
 
 /* ---- many ----------------------------------------------------------------------------------- */

@@ -34,10 +34,25 @@ static inline uint64_t new_raw(const hf_table *table, uint32_t field, uint32_t i
     return hf_raw_make(field, generation != 0 ? generation : 1, index);
 }
 
-/* Takes a slot with all that the handle will need, in the caller's window.  *raw is the handle to
- * be. */
-static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_options *options,
-                           uint64_t *raw)
+/* The slot of a life that has ended, if it is kept; it is free then, and nobody else's. */
+static inline bool take_kept(const hf_table *table, hf_handle former, uint32_t *index)
+{
+    uint64_t raw;
+    hf_slot_ *slot = hf_slot_find(table, former, &raw);
+    if (slot == NULL)
+        return false;
+    uint64_t next = ((uint64_t)hf_word_generation(raw) + 1) << HF_GENERATION_SHIFT_;
+    uint64_t kept = next | HF_KEPT;
+    *index = hf_raw_index(raw);
+    /* Acquire: the end of that life.  Partner: the release in hf_free_state. */
+    return __atomic_compare_exchange_n(&slot->state, &kept, next, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+/* Takes a slot with all that the handle will need, in the caller's window: that of `former` if it
+ * is kept.  *raw is the handle to be. */
+static inline hf_status take_slot(hf_table *table, hf_handle former, const hf_type *type,
+                                  const hf_open_options *options, uint64_t *raw)
 {
     bool cold = needs_cold(table, type, options);
     uint32_t field = hf_type_field(table, type);
@@ -46,7 +61,8 @@ static hf_status take_slot(hf_table *table, const hf_type *type, const hf_open_o
         return HF_E_CLOSING;
     if (field == 0)
         return HF_E_TOO_MANY_TYPES;
-    hf_status status = hf_bag_take(table, hf_local_of(table), &index);
+    hf_status status =
+        take_kept(table, former, &index) ? HF_OK : hf_bag_take(table, hf_local_of(table), &index);
     if (status != HF_OK)
         return status;
     hf_slot_show(table, index);
@@ -163,7 +179,7 @@ hf_status hf_open_take(hf_table *table, const hf_type *type, const hf_open_optio
                        uint64_t *raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = take_slot(table, type, options, raw);
+    hf_status status = take_slot(table, HF_NULL_HANDLE, type, options, raw);
     if (status == HF_OK)
         hf_note_begin(HF_NOTE_OPEN, hf_handle_of(table, *raw).bits);
     hf_window_end(window);
@@ -278,14 +294,14 @@ static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_
 }
 
 /* One of these: a window does, without a note. */
-static hf_status open_simple(hf_table *table, const hf_type *type, hf_value value,
-                             const hf_open_options *options, hf_handle *out,
-                             const hf_refusal *refusal)
+static inline hf_status open_simple(hf_table *table, hf_handle former, const hf_type *type,
+                                    hf_value value, const hf_open_options *options, hf_handle *out,
+                                    const hf_refusal *refusal)
 {
     uint64_t raw;
     hf_trace opened = hf_cold_trace(table, refusal->site);
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = take_slot(table, type, options, &raw);
+    hf_status status = take_slot(table, former, type, options, &raw);
     if (status != HF_OK) {
         hf_window_end(window);
         return hf_fail(table, status);
@@ -311,21 +327,35 @@ static hf_status open_noted(hf_table *table, const hf_type *type, hf_value value
     return hf_open_placed(table, type, &placing, options, out, refusal);
 }
 
-/* Apart, so that the fast one has few registers to save. */
-__attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
-                                               const hf_open_options *options, hf_handle *out,
-                                               hf_site site, const char *operation)
+static HF_ALWAYS_INLINE_ hf_status open_any(hf_table *table, hf_handle former, const hf_type *type,
+                                            hf_value value, const hf_open_options *options,
+                                            hf_handle *out, hf_site site, const char *operation)
 {
     hf_refusal refusal = {.operation = operation, .site = site};
     if (!hf_open_is_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
     hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, type, value, options, out, &refusal)
+                           ? open_simple(table, former, type, value, options, out, &refusal)
                            : open_noted(table, type, value, options, out, &refusal);
     if (status == HF_OK)
         note_plain(table, type);
     return status;
+}
+
+/* Apart, so that the fast one has few registers to save. */
+__attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
+                                               const hf_open_options *options, hf_handle *out,
+                                               hf_site site, const char *operation)
+{
+    return open_any(table, HF_NULL_HANDLE, type, value, options, out, site, operation);
+}
+
+hf_status hf_open_again(hf_table *table, hf_handle former, const hf_type *type, hf_value value,
+                        const hf_open_options *options, hf_handle *out, hf_site site,
+                        const char *operation)
+{
+    return open_any(table, former, type, value, options, out, site, operation);
 }
 
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,

@@ -28,8 +28,8 @@
  *             written, unless a fork came between.
  *
  * HAZARD without LIVE never occurs: a damaged handle could match it.
- * A free slot has none of the flags and is not LIVE.  A retired one has RELEASED alone, type 0 and
- * the last generation. */
+ * A free slot has none of the flags and is not LIVE.  A kept one (hf_close_keeping) has type 0,
+ * RELEASED and SEALED.  A retired one has RELEASED alone, type 0 and the last generation. */
 #ifndef HF_CORE_STATE_H
 #define HF_CORE_STATE_H
 
@@ -41,6 +41,8 @@
 #define HF_WAITER   UINT64_C(8)
 #define HF_FLAGS    ((UINT64_C(1) << HF_FLAG_BITS_) - 1)
 #define HF_THEN     (UINT64_C(1) << HF_THEN_SHIFT_)
+
+#define HF_KEPT (HF_SEALED | HF_RELEASED)
 
 #define HF_COUNT_ONE   (UINT64_C(1) << HF_COUNT_SHIFT_)
 #define HF_COUNT_LIMIT ((UINT64_C(1) << HF_COUNT_BITS_) - 1)

@@ -61,7 +61,7 @@ static void tell_owner(const closing *at)
 /* Ends the life in the table, before the file is closed. */
 static hf_status end_handle(const closing *at)
 {
-    return hf_close_at(run_this_process.table, at->handle, NULL, at->site, at->operation);
+    return hf_close_keeping(run_this_process.table, at->handle, at->site, at->operation);
 }
 
 /* Whether the file is this caller's to close.  False: the life had ended already. */
@@ -93,10 +93,10 @@ static void learn(const closing *at)
     uint64_t before = at->handle.bits;
     hf_table *table = run_this_process.table;
     if (at->number == NULL || hf_is_live(table, at->handle) ||
-        hf_open_at(table, &run_type_descriptor, (hf_value)at->descriptor, NULL, &handle, NULL,
-                   at->operation) != HF_OK)
+        hf_open_again(table, at->handle, &run_type_descriptor, (hf_value)at->descriptor, NULL,
+                      &handle, NULL, at->operation) != HF_OK)
         return;
-    (void)hf_close_at(table, handle, NULL, at->site, at->operation);
+    (void)hf_close_keeping(table, handle, at->site, at->operation);
     if (!__atomic_compare_exchange_n(&at->number->handle, &before, handle.bits, false,
                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         return; /* the number has an owner again, who was first */
@@ -127,9 +127,19 @@ static bool is_half_closed(const closing *at)
     return run_this_process.forked && !hf_is_live(run_this_process.table, at->handle);
 }
 
+/* Nobody else can take the number before the tombstone does. */
+static int close_alone(const closing *at)
+{
+    int result = close_really(at->descriptor);
+    run_quarantine_put_closed(at->descriptor, at->word);
+    return result;
+}
+
 /* The system call, after the handle was closed. */
 static int close_ended(const closing *at)
 {
+    if (run_is_alone())
+        return close_alone(at);
     int saved = errno;
     if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
@@ -138,7 +148,7 @@ static int close_ended(const closing *at)
     (void)run_word_move(at->number, at->word, RUN_FREE);
     errno = saved;
     int result = close_really(at->descriptor);
-    run_quarantine_put_closed(at->descriptor);
+    run_quarantine_put_watched(at->descriptor);
     return result;
 }
 

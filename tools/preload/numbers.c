@@ -155,13 +155,13 @@ typedef struct opening {
     run_origin origin;
 } opening;
 
-static inline hf_handle open_handle(const opening *at, const char *text)
+static inline hf_handle open_handle(const opening *at, hf_handle before, const char *text)
 {
     hf_open_options options = {.size = (uint32_t)sizeof options, .label = text};
     hf_handle handle;
     hf_status status =
-        hf_open_at(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor, &options,
-                   &handle, at->site, at->operation);
+        hf_open_again(run_this_process.table, before, &run_type_descriptor,
+                      (hf_value)at->descriptor, &options, &handle, at->site, at->operation);
     return status == HF_OK ? handle : HF_NULL_HANDLE;
 }
 
@@ -191,7 +191,7 @@ static inline void begin_life(const opening *at, const char *what)
     store_text(text, what);
     if (state == RUN_LIVE || state == RUN_UNKNOWN)
         run_closing_replaced(number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
-    hf_handle handle = open_handle(at, text);
+    hf_handle handle = open_handle(at, before, text);
     publish(at, before, handle);
     if (__builtin_expect(at->descriptor <= 2, 0) && at->origin == RUN_CHOSEN && !was_chosen &&
         state == RUN_FREE)

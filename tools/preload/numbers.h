@@ -49,12 +49,12 @@ typedef struct run_number {
     uint64_t previous; /* of the one before it */
     uint64_t stream;   /* bits of the handle of the FILE or DIR that owns it; 0: none */
     uint32_t word;     /* | life 29 | run_number_state 3 |: see numbers.c */
+    uint32_t user;     /* record of the thread that used this life; RUN_SEVERAL; 0: none */
     uint8_t origin;
     uint8_t life;  /* which of the two texts is this life's */
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
     uint8_t reserved;
     char what[2][RUN_WHAT_BYTES];
-    uint32_t user; /* record of the thread that used this life; RUN_SEVERAL; 0: none */
 } run_number;
 
 #define RUN_SEVERAL UINT32_MAX

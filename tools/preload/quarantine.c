@@ -25,7 +25,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
-#include <sys/single_threaded.h>
 
 #include "kernel.h"
 #include "numbers.h"
@@ -207,8 +206,7 @@ static void begin_removal(removal *of)
     of->error = errno;
     run_self.inside++;
     (void)sigfillset(&all);
-    of->out.alone =
-        pthread_sigmask(SIG_BLOCK, &all, &of->signals) == 0 && __libc_single_threaded != 0;
+    of->out.alone = pthread_sigmask(SIG_BLOCK, &all, &of->signals) == 0 && run_is_alone();
     (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
 }
 
@@ -305,12 +303,22 @@ void run_quarantine_stop(void)
 
 /* ---- putting in ----------------------------------------------------------------------------- */
 
-static void enlist(int descriptor)
+/* Its ticket.  Alone, nobody else takes one between two instructions: a signal handler's close
+ * leaves the quarantine alone while this thread is inside the library. */
+static inline uint32_t take_ticket(bool alone)
+{
+    if (!alone)
+        return __atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED);
+    uint32_t ticket = __atomic_load_n(&tail, __ATOMIC_RELAXED);
+    __atomic_store_n(&tail, ticket + 1, __ATOMIC_RELAXED);
+    return ticket;
+}
+
+static inline void enlist(int descriptor, bool alone)
 {
     uint32_t keep = __atomic_load_n(&kept, __ATOMIC_RELAXED);
-    uint32_t ticket = __atomic_fetch_add(&tail, 1, __ATOMIC_RELAXED);
-    uint32_t old =
-        exchange(&ring[ticket % RING], (uint32_t)descriptor + 1, __libc_single_threaded != 0);
+    uint32_t ticket = take_ticket(alone);
+    uint32_t old = exchange(&ring[ticket % RING], (uint32_t)descriptor + 1, alone);
     if (old != 0) /* left there a round ago */
         remove_one(old - 1);
     uint32_t filled = ticket + 1 - __atomic_load_n(&head, __ATOMIC_RELAXED);
@@ -319,12 +327,12 @@ static void enlist(int descriptor)
 }
 
 /* The source to use now, or -1: no tombstone here. */
-static int source_for(int descriptor)
+static inline int source_for(int descriptor)
 {
     if (descriptor <= 2 || __atomic_load_n(&kept, __ATOMIC_RELAXED) == 0)
         return -1;
     int from = run_quarantine_source();
-    return from >= 0 ? from : make_source();
+    return HF_LIKELY(from >= 0) ? from : make_source();
 }
 
 bool run_quarantine_put(int descriptor, uint32_t word)
@@ -339,23 +347,47 @@ bool run_quarantine_put(int descriptor, uint32_t word)
         return false;
     }
     if (run_word_move(run_number_of(descriptor), word, RUN_TOMB))
-        enlist(descriptor);
+        enlist(descriptor, false);
     return true;
+}
+
+/* Where nobody else moves a word; but a signal handler may have moved this one before. */
+static inline bool move_alone(run_number *number, uint32_t word, run_number_state to)
+{
+    bool same = run_word_of(number) == word;
+    if (HF_LIKELY(same))
+        __atomic_store_n(&number->word, run_word_with(word, to), __ATOMIC_RELEASE);
+    return same;
+}
+
+/* Puts a tombstone onto a number that was closed, if it is free still. */
+static inline void put_after(int descriptor, run_number *number, uint32_t word, bool alone)
+{
+    int from = source_for(descriptor);
+    int got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
+    run_number_state to = got == descriptor ? RUN_TOMB : RUN_FREE;
+    bool moved = alone ? move_alone(number, word, to) : run_word_move(number, word, to);
+    if (HF_LIKELY(moved && got == descriptor))
+        enlist(descriptor, alone);
+    else if (got >= 0)
+        (void)run_kernel_close(got);
+}
+
+void run_quarantine_put_closed(int descriptor, uint32_t word)
+{
+    int *error = &errno;
+    int saved = *error;
+    put_after(descriptor, run_number_of(descriptor), word, true);
+    *error = saved;
 }
 
 static void put_if_free(int descriptor)
 {
     run_number *number = run_number_of(descriptor);
     uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
-    int from = run_word_state(word) == RUN_FREE ? source_for(descriptor) : -1;
-    if (from < 0)
-        return;
     int saved = errno;
-    int got = run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
-    if (got == descriptor && run_word_move(number, word, RUN_TOMB))
-        enlist(descriptor);
-    else if (got >= 0)
-        (void)run_kernel_close(got);
+    if (run_word_state(word) == RUN_FREE)
+        put_after(descriptor, number, word, false);
     errno = saved;
 }
 
@@ -368,7 +400,7 @@ void run_quarantine_put_if_free(int descriptor)
     run_self.inside--;
 }
 
-void run_quarantine_put_closed(int descriptor)
+void run_quarantine_put_watched(int descriptor)
 {
     if (watched)
         put_if_free(descriptor);

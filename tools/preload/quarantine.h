@@ -2,7 +2,9 @@
  *
  * A tombstone is an O_PATH descriptor of "/": the kernel answers EBADF to read, write, poll and
  * ioctl on it, and close-on-exec removes it when the program executes another.  It is put onto the
- * number by dup3, which closes the file that was there in the same step. */
+ * number by dup3, which closes the file that was there in the same step; or, where no other thread
+ * can get the number in between, by F_DUPFD after the file was closed, which takes less time, tells
+ * what the close told, and can replace nothing. */
 #ifndef RUN_QUARANTINE_H
 #define RUN_QUARANTINE_H
 
@@ -16,13 +18,18 @@ void run_quarantine_start(void);
  * room; a close that may have an error to tell); close it instead. */
 bool run_quarantine_put(int descriptor, uint32_t word);
 
+/* The same for a number whose file the caller has closed, too, in a process without other threads.
+ * Where there is to be no tombstone, or somebody has the number, it moves the word to FREE.  Keeps
+ * errno. */
+void run_quarantine_put_closed(int descriptor, uint32_t word);
+
 /* The same for a number that the C library has just closed itself (fclose, closedir): taken only if
  * it is still free. */
 void run_quarantine_put_if_free(int descriptor);
 
 /* The same after run_quarantine_put has answered false, and the number was closed by the C
  * library's function: where that is the only way, since ThreadSanitizer wants to see it. */
-void run_quarantine_put_closed(int descriptor);
+void run_quarantine_put_watched(int descriptor);
 
 /* Takes a tombstone away because the program replaces it: true if there was one.  Waits, bounded,
  * for somebody who is removing it. */

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/single_threaded.h>
 
 #include <holdfast/holdfast.h>
 
@@ -80,6 +81,12 @@ static inline bool run_is_confined(void)
 static inline bool run_has_numbers(void)
 {
     return __atomic_load_n(&run_this_process.on, __ATOMIC_ACQUIRE) != 0 && !run_self.is_vfork_child;
+}
+
+/* Whether the process has no other thread that the C library knows of. */
+static inline bool run_is_alone(void)
+{
+    return __libc_single_threaded != 0;
 }
 
 /* Whether this call is to be tracked. */
