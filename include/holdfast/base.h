@@ -79,12 +79,14 @@
 #define HF_ALWAYS_INLINE_      inline __attribute__((always_inline))
 #define HF_LIKELY(x)           (__builtin_expect(!!(x), 1))
 #define HF_COLD                __attribute__((cold))
+#define HF_HOT                 __attribute__((hot)) /* laid side by side */
 #define HF_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define HF_NODISCARD
 #define HF_ALWAYS_INLINE_ inline
 #define HF_LIKELY(x)      (x)
 #define HF_COLD
+#define HF_HOT
 #define HF_PRINTF(text, first)
 #endif
 

@@ -352,7 +352,8 @@ hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result
     return close_here(table, handle, result, site, operation, false);
 }
 
-hf_status hf_close_keeping(hf_table *table, hf_handle handle, hf_site site, const char *operation)
+HF_HOT hf_status hf_close_keeping(hf_table *table, hf_handle handle, hf_site site,
+                                  const char *operation)
 {
     return close_here(table, handle, NULL, site, operation, true);
 }

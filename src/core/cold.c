@@ -85,7 +85,7 @@ void hf_cold_hide_all(const hf_table *table)
         hf_poison(table->cold, limit(table) * table->cold_stride);
 }
 
-bool hf_cold_commit(hf_table *table, uint32_t index)
+HF_HOT bool hf_cold_commit(hf_table *table, uint32_t index)
 {
     uint64_t have = limit(table);
     if (index >= have) {
@@ -111,8 +111,8 @@ hf_cold *hf_cold_at(const hf_table *table, uint32_t index)
 #define PUT(field, word) __atomic_store_n(&(field), (word), __ATOMIC_RELAXED)
 #define GET(field)       __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
-void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
-                  hf_trace opened)
+HF_HOT void hf_cold_open(hf_table *table, uint64_t raw, hf_value value,
+                         const hf_open_options *options, hf_trace opened)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
     uint32_t next = GET(cold->newest) + 1;
@@ -178,7 +178,7 @@ hf_completion hf_cold_then(const hf_table *table, uint64_t raw, void **context)
     return GET(cold->then);
 }
 
-bool hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
+HF_HOT bool hf_cold_close(hf_table *table, uint64_t raw, hf_trace closed)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
     hf_cold_life *life = find_in(cold, table, raw);

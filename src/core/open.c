@@ -51,8 +51,8 @@ static inline bool take_kept(const hf_table *table, hf_handle former, uint32_t *
 
 /* Takes a slot with all that the handle will need, in the caller's window: that of `former` if it
  * is kept.  *raw is the handle to be. */
-static inline hf_status take_slot(hf_table *table, hf_handle former, const hf_type *type,
-                                  const hf_open_options *options, uint64_t *raw)
+HF_HOT static inline hf_status take_slot(hf_table *table, hf_handle former, const hf_type *type,
+                                         const hf_open_options *options, uint64_t *raw)
 {
     bool cold = needs_cold(table, type, options);
     uint32_t field = hf_type_field(table, type);
@@ -294,9 +294,9 @@ static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_
 }
 
 /* One of these: a window does, without a note. */
-static inline hf_status open_simple(hf_table *table, hf_handle former, const hf_type *type,
-                                    hf_value value, const hf_open_options *options, hf_handle *out,
-                                    const hf_refusal *refusal)
+HF_HOT static inline hf_status open_simple(hf_table *table, hf_handle former, const hf_type *type,
+                                           hf_value value, const hf_open_options *options,
+                                           hf_handle *out, const hf_refusal *refusal)
 {
     uint64_t raw;
     hf_trace opened = hf_cold_trace(table, refusal->site);
@@ -351,9 +351,9 @@ __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *t
     return open_any(table, HF_NULL_HANDLE, type, value, options, out, site, operation);
 }
 
-hf_status hf_open_again(hf_table *table, hf_handle former, const hf_type *type, hf_value value,
-                        const hf_open_options *options, hf_handle *out, hf_site site,
-                        const char *operation)
+HF_HOT hf_status hf_open_again(hf_table *table, hf_handle former, const hf_type *type,
+                               hf_value value, const hf_open_options *options, hf_handle *out,
+                               hf_site site, const char *operation)
 {
     return open_any(table, former, type, value, options, out, site, operation);
 }

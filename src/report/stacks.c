@@ -228,7 +228,7 @@ const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)
     return hf_store_find(&stacks, stack, count);
 }
 
-hf_trace hf_event_trace(hf_site site)
+HF_HOT hf_trace hf_event_trace(hf_site site)
 {
     if (!HF_LIKELY(hf_self.met))
         hf_thread_meet();

@@ -231,7 +231,7 @@ static int close_inside(int descriptor)
     return RUN_REAL(close)(descriptor);
 }
 
-int run_close(int descriptor, const char *operation)
+HF_HOT int run_close(int descriptor, const char *operation)
 {
     if (descriptor < 0 || !run_has_numbers())
         return RUN_REAL(close)(descriptor);

@@ -201,8 +201,8 @@ static inline void begin_life(const opening *at, const char *what)
 }
 
 /* With `inside` set; the library is on. */
-static void opened(int descriptor, run_origin origin, const char *operation, const char *what,
-                   hf_site site)
+HF_HOT static void opened(int descriptor, run_origin origin, const char *operation,
+                          const char *what, hf_site site)
 {
     opening at = {.number = made(descriptor),
                   .site = site,
@@ -232,7 +232,7 @@ void run_opened(int descriptor, run_origin origin, const char *operation, const 
     errno = saved;
 }
 
-void run_opened_path(int descriptor, const char *operation, const char *path)
+HF_HOT void run_opened_path(int descriptor, const char *operation, const char *path)
 {
     if (descriptor < 0 || !run_is_on())
         return;

@@ -121,7 +121,7 @@ static inline bool move(const batch *of, run_number *number, uint32_t word, run_
 }
 
 /* Marks a number LEAVING and puts it into the batch, which is kept in order. */
-static void add(batch *to, uint32_t number)
+HF_HOT static void add(batch *to, uint32_t number)
 {
     run_number *record = &run_numbers[number];
     uint32_t word = run_word_of(record);
@@ -210,7 +210,7 @@ static void begin_removal(removal *of)
     (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
 }
 
-static void end_removal(removal *of)
+HF_HOT static void end_removal(removal *of)
 {
     close_batch(&of->out);
     /* Release: what was LEAVING is FREE.  Partner: the look in a forked child. */
@@ -220,7 +220,7 @@ static void end_removal(removal *of)
     errno = of->error;
 }
 
-static bool evict(uint32_t keep)
+HF_HOT static bool evict(uint32_t keep)
 {
     removal of;
     uint32_t first;
