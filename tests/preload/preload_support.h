@@ -13,9 +13,11 @@
 
 enum { KEPT = 8 }; /* the quarantine of these tests */
 
-/* Every test's process starts with nothing known, and findings are collected. */
+/* Every test's process starts with nothing known, and findings are collected.  The library takes it
+ * for one that has other threads; or none, so that tombstones come after the files were closed. */
 void preload_up(void);
 void preload_up_without_quarantine(void);
+void preload_up_alone(void);
 
 /* Opens /dev/null, and tells or does not tell of it. */
 int opened_seen(void);

@@ -16,8 +16,9 @@
 
 TestSuite(quarantine, .init = preload_up);
 TestSuite(no_quarantine, .init = preload_up_without_quarantine);
+TestSuite(quarantine_alone, .init = preload_up_alone);
 
-Test(quarantine, closed_number_is_held)
+static void close_and_hold(void)
 {
     int number = opened_seen();
     must_close_number(number);
@@ -26,6 +27,18 @@ Test(quarantine, closed_number_is_held)
     cr_expect_eq(errno, EBADF);
     cr_expect_eq(fcntl(number, F_GETFD), FD_CLOEXEC);
     cr_expect_neq(opened_seen(), number);
+    must_be_refused(number);
+    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+}
+
+Test(quarantine_alone, closed_number_is_held)
+{
+    close_and_hold();
+}
+
+Test(quarantine, closed_number_is_held)
+{
+    close_and_hold();
 }
 
 Test(quarantine, oldest_leaves_first)
@@ -172,17 +185,94 @@ Test(quarantine, freed_by_the_c_library_and_taken_unseen)
     cr_expect_eq(opened_unseen(), number + 1, "the number was not given back");
 }
 
+/* ---- closes that tell something ------------------------------------------------------------- */
+
+/* Defined by the linker: see real.c. */
+extern run_real_function __start_run_reals[] __attribute__((visibility("hidden")));
+extern run_real_function __stop_run_reals[] __attribute__((visibility("hidden")));
+
+/* From now on the library finds `function` where it looks for the C library's. */
+static void replace_real(const char *symbol, const void *function)
+{
+    void *found;
+    memcpy(&found, function, sizeof found);
+    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++)
+        if (strcmp(each->symbol, symbol) == 0)
+            __atomic_store_n(&each->found, found, __ATOMIC_RELAXED);
+}
+
+/* As a file system does that writes behind. */
+static int failing_close(int descriptor)
+{
+    (void)syscall(SYS_close, descriptor);
+    errno = EIO;
+    return -1;
+}
+
+static int closed_with_an_error(void)
+{
+    int (*function)(int descriptor) = failing_close;
+    int number = opened_seen();
+    run_number_of(number)->tells = 1;
+    replace_real("close", &function);
+    cr_expect_eq(run_close(number, "close"), -1);
+    cr_expect_eq(errno, EIO);
+    return number;
+}
+
+Test(quarantine_alone, error_of_a_close_is_told)
+{
+    int number = closed_with_an_error();
+    cr_expect(is_tombstone(number));
+}
+
+/* What a signal handler opens while the file is closed and the tombstone is not put yet. */
+static int stealing_close(int descriptor)
+{
+    int result = (int)syscall(SYS_close, descriptor);
+    cr_assert_eq(opened_unseen(), descriptor);
+    return result;
+}
+
+Test(quarantine_alone, number_that_was_taken_before_its_tombstone_came)
+{
+    int (*function)(int descriptor) = stealing_close;
+    int number = opened_seen();
+    replace_real("close", &function);
+    must_close_number(number);
+    cr_expect(is_usable(number));
+    cr_expect_eq(run_state_of(number), RUN_FREE);
+    cr_expect_eq(opened_unseen(), number + 1, "the tombstone was not given back");
+    run_quarantine_empty();
+    cr_expect(is_usable(number));
+}
+
+/* A handler that closes it finds that it interrupted the library. */
+static int interrupted_close(int descriptor)
+{
+    run_self.inside++;
+    int result = run_close(descriptor, "close");
+    run_self.inside--;
+    return result;
+}
+
+Test(quarantine_alone, number_that_a_handler_closed_meanwhile)
+{
+    int number = opened_seen();
+    run_number *record = run_number_of(number);
+    (void)interrupted_close(number);
+    uint32_t before = run_word_with(run_word_of(record), RUN_LIVE);
+    run_quarantine_put_closed(number, before);
+    cr_expect_eq(run_state_of(number), RUN_UNKNOWN);
+    cr_expect_not(is_there(number), "the tombstone was not given back");
+}
+
 /* ThreadSanitizer's programs have their files closed first, and the tombstones put afterwards. */
 #ifndef __SANITIZE_THREAD__
 
-Test(quarantine, file_whose_close_may_fail)
+Test(quarantine, error_of_a_close_is_told)
 {
-    int number = opened_seen();
-    run_number_of(number)->tells = 1;
-    must_close_number(number);
-    cr_expect_not(is_there(number));
-    must_be_refused(number);
-    cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
+    cr_expect_not(is_there(closed_with_an_error()));
 }
 
 Test(quarantine, next_file_of_that_number_gets_a_tombstone_again)
@@ -195,13 +285,23 @@ Test(quarantine, next_file_of_that_number_gets_a_tombstone_again)
     cr_expect(is_tombstone(number));
 }
 
-Test(quarantine, source_closed_unseen)
+static void close_the_source(void)
 {
     cr_assert_eq(close(run_quarantine_source()), 0);
-    must_close_number(opened_seen()); /* learns it: closed really */
+    must_close_number(opened_seen()); /* learns it */
     int number = opened_seen();
     must_close_number(number);
     cr_expect(is_tombstone(number));
+}
+
+Test(quarantine_alone, source_closed_unseen)
+{
+    close_the_source();
+}
+
+Test(quarantine, source_closed_unseen)
+{
+    close_the_source();
 }
 
 #endif
@@ -333,18 +433,10 @@ static long stopping_call(long number, ...)
     return syscall(number, words[0], words[1], words[2], words[3]);
 }
 
-/* Defined by the linker: see real.c. */
-extern run_real_function __start_run_reals[] __attribute__((visibility("hidden")));
-extern run_real_function __stop_run_reals[] __attribute__((visibility("hidden")));
-
 static void stop_removals(void)
 {
     long (*call)(long number, ...) = stopping_call;
-    void *found;
-    memcpy(&found, &call, sizeof found);
-    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++)
-        if (strcmp(each->symbol, "syscall") == 0)
-            __atomic_store_n(&each->found, found, __ATOMIC_RELAXED);
+    replace_real("syscall", &call);
 }
 
 static void *remove_all(void *unused)

@@ -12,6 +12,10 @@
  *     it puts the tombstone onto the file and moves the word LIVE -> TOMB after that; the number
  *     was taken all the time.  If that compare-and-swap fails the program has put another file
  *     there by dup2 meanwhile, which is its own race of a close and a dup2; that life goes on.
+ *     Where the process has no other thread, the file is closed first, the tombstone put onto the
+ *     number if that is free still, and the word moved LIVE -> TOMB, or -> FREE if not: only a
+ *     signal handler can come in between, which finds `inside` set (5) and makes no life; so if the
+ *     word is as it was it may be written without a compare-and-swap.
  *  3. TOMB -> LEAVING is won by one compare-and-swap, by who takes the tombstone away.  It closes
  *     the tombstone and moves LEAVING -> FREE, unless the number has got its next life meanwhile.
  *     dup2 onto a tombstone first moves TOMB -> FREE, so that nobody closes the new file.
@@ -24,6 +28,10 @@
  *     publish a life of that very number, the life is published all the same, as if the number were
  *     still open: the next close of it fails, or closes what was opened there unseen.  Either is
  *     what happens without the tool.
+ *
+ * A number's handles all have one slot of the table, which is kept for the next one when the last
+ * is closed (hf_open_again): who got the number from the kernel takes it.  Should two threads
+ * believe that they are that one, the table gives it to one of them, and another slot to the other.
  *
  * What nobody saw (system calls made directly, the C library's own) may contradict the record:
  *  - LIVE, and closed unseen: the life ends silently when the number is opened again;

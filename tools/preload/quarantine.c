@@ -365,6 +365,8 @@ static inline void put_after(int descriptor, run_number *number, uint32_t word, 
 {
     int from = source_for(descriptor);
     int got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
+    if (__builtin_expect(got < 0 && from >= 0 && errno == EBADF, 0))
+        lose_source(from); /* it was closed unseen */
     run_number_state to = got == descriptor ? RUN_TOMB : RUN_FREE;
     bool moved = alone ? move_alone(number, word, to) : run_word_move(number, word, to);
     if (HF_LIKELY(moved && got == descriptor))
