@@ -57,16 +57,16 @@ static void read_settings(const char *text)
             read_setting(key, value);
 }
 
-/* How many handles are opened before a slot is used again, which keeps the histories of its last
- * two lives: what is remembered of closed descriptors, some 2 MiB. */
-enum { REST = 8192 };
+/* How many streams and directories are opened before a slot is used again.  (Descriptors have slots
+ * of their own: see numbers.c.)  Each slot keeps the histories of its last eight lives. */
+enum { REST = 1024 };
 
 static bool make_table(void)
 {
     hf_table_options options = {.size = (uint32_t)sizeof options,
                                 .reuse = HF_REUSE_FIFO,
                                 .protection = HF_PROTECT_COUNTED,
-                                .level = HF_LEVEL_STACKS,
+                                .level = HF_LEVEL_HISTORY,
                                 .capacity_slots = 131072,
                                 .name = "descriptors",
                                 .skip_checks = true};
