@@ -4,8 +4,9 @@
  * expect: close-during-use now=close_polled opened=open_it holder=polls
  * expect: close-during-use now=close_selected opened=open_selected holder=selects
  * expect: close-during-use now=close_set opened=open_set holder=waits
- * run:
- * run: --quarantine=0 -- */
+ * run: set_on_stack
+ * run: --quarantine=0 -- set_on_stack
+ * run: set_elsewhere */
 #include "program.h"
 #include <poll.h>
 #include <sys/epoll.h>
@@ -18,6 +19,8 @@ static int selected[2];
 static int woken[2];
 static int set;
 static pid_t ids[THREADS];
+static struct pollfd kept[MANY];
+static bool is_kept;
 
 STEP void open_it(void)
 {
@@ -51,7 +54,10 @@ STEP void close_set(void)
 
 STEP void *polls(void *unused)
 {
-    struct pollfd all[MANY] = {{.fd = -1}, {.fd = ends[0], .events = POLLIN}};
+    struct pollfd own[MANY];
+    struct pollfd *all = is_kept ? kept : own;
+    all[0] = (struct pollfd){.fd = -1};
+    all[1] = (struct pollfd){.fd = ends[0], .events = POLLIN};
     for (int i = 2; i < MANY; i++)
         all[i] = (struct pollfd){.fd = i % 2 != 0 ? ends[1] : -1};
     __atomic_store_n(&ids[0], gettid(), __ATOMIC_RELEASE);
@@ -78,11 +84,12 @@ STEP void *waits(void *unused)
     return unused;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
     struct epoll_event event = {.events = EPOLLIN};
     void *(*functions[THREADS])(void *) = {polls, waits, selects};
     pthread_t threads[THREADS];
+    is_kept = strcmp(arguments[count - 1], "set_elsewhere") == 0;
     open_it();
     open_selected();
     open_set();
