@@ -6,6 +6,7 @@
 #include "addresses.h"
 #include "numbers.h"
 #include "quarantine.h"
+#include "readable.h"
 #include "real.h"
 #include "uses.h"
 
@@ -198,6 +199,8 @@ static bool is_local(int descriptor)
 static void make_room_for(int descriptor, const struct msghdr *message)
 {
     struct rlimit limit;
+    if (!run_can_read(message, sizeof *message))
+        return;
     size_t most = message->msg_control != NULL ? message->msg_controllen / sizeof(int) : 0;
     if (most != 0 && run_is_on() && !run_is_confined() && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
         most > limit.rlim_cur / 16 && is_local(descriptor))
