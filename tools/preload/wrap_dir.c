@@ -6,9 +6,9 @@
 
 #include "listings.h"
 #include "numbers.h"
+#include "opening.h"
 #include "owners.h"
 #include "pointers.h"
-#include "quarantine.h"
 #include "real.h"
 #include "uses.h"
 
@@ -36,10 +36,11 @@ static bool lists_descriptors(const DIR *directory)
 
 RUN_WRAP(DIR *, opendir, (const char *path))
 {
+    unsigned tries = 0;
     DIR *directory = RUN_REAL(opendir)(path);
     if (!run_is_on())
         return directory;
-    if (directory == NULL && run_quarantine_made_room())
+    while (directory == NULL && run_try_again(&tries))
         directory = RUN_REAL(opendir)(path);
     if (directory == NULL)
         return NULL;

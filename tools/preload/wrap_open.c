@@ -118,9 +118,9 @@ RUN_WRAP(int, __openat64_2, (int directory, const char *path, int flags))
 /* ---- temporary files: the name is in the template afterwards -------------------------------- */
 
 /* Whether to try once more; what a failed try has made of the template is undone. */
-static bool again(char *name, int suffix)
+static bool again(char *name, int suffix, unsigned *tries)
 {
-    if (!run_quarantine_made_room())
+    if (!run_try_again(tries))
         return false;
     memcpy(name + strlen(name) - (size_t)suffix - 6, "XXXXXX", 6);
     return true;
@@ -128,8 +128,9 @@ static bool again(char *name, int suffix)
 
 #define RUN_OPENING_TEMPORARY(function, arguments, name, suffix, operation) \
     do {                                                                    \
+        unsigned tries_ = 0;                                                \
         int opened_ = RUN_REAL(function) arguments;                         \
-        if (opened_ < 0 && again((name), (suffix)))                         \
+        while (opened_ < 0 && again((name), (suffix), &tries_))             \
             opened_ = RUN_REAL(function) arguments;                         \
         run_opened_path(opened_, (operation), (name));                      \
         run_opened_to_write(opened_);                                       \
