@@ -6,9 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether `bytes` can be read there.  Costs nothing where they lie on this thread's own stack,
- * where such arguments mostly are; else a system call a page.  In a process that has given up
- * system calls, elsewhere is not known: false.  Keeps errno. */
+/* Learns where the program's data and heap begin; before they are used. */
+void run_readable_start(void);
+
+/* Whether `bytes` can be read there.  Costs nothing where such arguments mostly are: on this
+ * thread's own stack, and among the data and on the heap of the program (memory that it has mapped
+ * itself is another thing); else a system call a page.  In a process that has given up system
+ * calls, elsewhere is not known: false.  Keeps errno. */
 bool run_can_read(const void *address, size_t bytes);
 
 #endif

@@ -6,10 +6,13 @@
  * expect: close-during-use now=close_set opened=open_set holder=waits
  * run: set_on_stack
  * run: --quarantine=0 -- set_on_stack
- * run: set_elsewhere */
+ * run: set_in_data
+ * run: set_on_heap
+ * run: set_mapped */
 #include "program.h"
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 
 enum { THREADS = 3, MANY = 20 };
@@ -19,8 +22,8 @@ static int selected[2];
 static int woken[2];
 static int set;
 static pid_t ids[THREADS];
-static struct pollfd kept[MANY];
-static bool is_kept;
+static struct pollfd in_data[MANY];
+static struct pollfd *elsewhere;
 
 STEP void open_it(void)
 {
@@ -55,7 +58,7 @@ STEP void close_set(void)
 STEP void *polls(void *unused)
 {
     struct pollfd own[MANY];
-    struct pollfd *all = is_kept ? kept : own;
+    struct pollfd *all = elsewhere != NULL ? elsewhere : own;
     all[0] = (struct pollfd){.fd = -1};
     all[1] = (struct pollfd){.fd = ends[0], .events = POLLIN};
     for (int i = 2; i < MANY; i++)
@@ -84,12 +87,24 @@ STEP void *waits(void *unused)
     return unused;
 }
 
+static void *place_of_set(const char *where)
+{
+    if (strcmp(where, "set_in_data") == 0)
+        return in_data;
+    if (strcmp(where, "set_on_heap") == 0)
+        return malloc(sizeof in_data);
+    if (strcmp(where, "set_mapped") == 0)
+        return mmap(NULL, sizeof in_data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
+    return NULL;
+}
+
 int main(int count, char **arguments)
 {
     struct epoll_event event = {.events = EPOLLIN};
     void *(*functions[THREADS])(void *) = {polls, waits, selects};
     pthread_t threads[THREADS];
-    is_kept = strcmp(arguments[count - 1], "set_elsewhere") == 0;
+    elsewhere = place_of_set(arguments[count - 1]);
     open_it();
     open_selected();
     open_set();
