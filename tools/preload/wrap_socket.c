@@ -216,7 +216,8 @@ static bool is_room_for(unsigned count)
 {
     struct rlimit limit;
     unsigned taken = 0;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > RUN_NUMBERS)
+    uint32_t seen = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= seen + (rlim_t)count)
         return true;
     for (int number = (int)limit.rlim_cur - 1; count > 0 && number >= 0 && taken < TAKEN_MAX;
          number--) {
