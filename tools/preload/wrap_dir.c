@@ -10,6 +10,7 @@
 #include "owners.h"
 #include "pointers.h"
 #include "real.h"
+#include "room.h"
 #include "uses.h"
 
 /* ---- opening and closing -------------------------------------------------------------------- */
@@ -146,6 +147,7 @@ RUN_WRAP(ssize_t, getdents64, (int descriptor, void *buffer, size_t size))
     }                                                                                          \
     RUN_WRAP(int, name, parameters)                                                            \
     {                                                                                          \
+        run_make_room_for(1);                                                                  \
         if (!run_is_on() || !(is_listing))                                                     \
             return RUN_REAL(name) arguments_with(select);                                      \
         int (*outer)(const struct entry *) = name##_select;                                    \

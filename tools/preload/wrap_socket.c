@@ -1,6 +1,5 @@
 /* Sockets: made, accepted, received over others, and what becomes known of them. */
 #include <errno.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "addresses.h"
@@ -8,6 +7,7 @@
 #include "opening.h"
 #include "readable.h"
 #include "real.h"
+#include "room.h"
 #include "uses.h"
 
 /* ---- making --------------------------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static bool is_local(int descriptor)
     return local;
 }
 
-enum { RIGHTS_MAX = 253, TAKEN_MAX = 16 };
+enum { RIGHTS_MAX = 253 };
 
 /* How many descriptors a message may bring; 0 if it cannot be read. */
 static unsigned rights_of(const struct msghdr *message)
@@ -210,37 +210,12 @@ static unsigned rights_of(const struct msghdr *message)
     return most < RIGHTS_MAX ? (unsigned)most : RIGHTS_MAX;
 }
 
-/* Whether so many numbers are free for certain: at the end of the table, where they are given out
- * last. */
-static bool is_room_for(unsigned count)
-{
-    struct rlimit limit;
-    unsigned taken = 0;
-    uint32_t seen = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= seen + (rlim_t)count)
-        return true;
-    for (int number = (int)limit.rlim_cur - 1; count > 0 && number >= 0 && taken < TAKEN_MAX;
-         number--) {
-        run_number_state state = run_state_of(number);
-        bool is_free = state == RUN_UNKNOWN || state == RUN_FREE;
-        count -= is_free;
-        taken += !is_free;
-    }
-    return count == 0;
-}
-
 /* What finds no free number is lost, without an error. */
 static void make_room_for(int descriptor, const struct msghdr *message)
 {
-    int saved = errno;
-    unsigned tries = 0;
     unsigned count = run_is_on() && !run_is_confined() ? rights_of(message) : 0;
-    if (count == 0 || is_room_for(count) || !is_local(descriptor))
-        return;
-    do
-        errno = EMFILE;
-    while (run_try_again(&tries) && !is_room_for(count));
-    errno = saved;
+    if (count != 0 && !run_is_room_for(count) && is_local(descriptor))
+        run_make_room_for(count);
 }
 
 RUN_WRAP(ssize_t, recvmsg, (int descriptor, struct msghdr *message, int flags))

@@ -12,7 +12,11 @@
 
 #include "listings.h"
 #include "real.h"
+#include "room.h"
 #include "self.h"
+
+/* How many directories they have open at once, or other things; but nftw as many as it may. */
+enum { AT_ONCE = 3, WALK_MOST = 64 };
 
 /* ---- glob ----------------------------------------------------------------------------------- */
 
@@ -67,6 +71,7 @@ static bool may_be_the_pattern(int flags, size_t count)
              (const char *restrict pattern, int flags, int (*failed)(const char *path, int e), \
               result_type *restrict found))                                                    \
     {                                                                                          \
+        run_make_room_for(AT_ONCE);                                                            \
         size_t before = (flags & GLOB_APPEND) != 0 ? found->gl_pathc : 0;                      \
         int result = RUN_REAL(name)(pattern, flags, failed, found);                            \
         if (result != 0 || !run_is_on() || (flags & GLOB_ALTDIRFUNC) != 0)                     \
@@ -108,6 +113,7 @@ static size_t keep_visible_words(const char *text, char **words, size_t count)
 RUN_WRAP(int, wordexp, (const char *restrict text, wordexp_t *restrict found, int flags))
 {
     size_t before = (flags & WRDE_APPEND) != 0 ? found->we_wordc : 0;
+    run_make_room_for(AT_ONCE);
     int result = RUN_REAL(wordexp)(text, found, flags);
     if (result != 0 || !run_is_on() || found->we_wordc <= before)
         return result;
@@ -132,6 +138,12 @@ typedef struct walk {
 } walk;
 static __thread walk walks[WALKS] __attribute__((tls_model("initial-exec")));
 static __thread uint32_t walk_count __attribute__((tls_model("initial-exec")));
+
+static void make_room_for_walk(int descriptors)
+{
+    int most = descriptors < WALK_MOST ? descriptors : WALK_MOST;
+    run_make_room_for((unsigned)(most < AT_ONCE ? AT_ONCE : most));
+}
 
 /* NULL: there is no room, and it shows what it shows. */
 static walk *begin_walk(uintptr_t frame, int flags)
@@ -187,6 +199,7 @@ static int action_for(walk *in, int answer)
     }                                                                                           \
     RUN_WRAP(int, name, (const char *path, function_type function, int descriptors, int flags)) \
     {                                                                                           \
+        make_room_for_walk(descriptors);                                                        \
         walk *own = begin_walk((uintptr_t)__builtin_frame_address(0), flags);                   \
         if (own == NULL)                                                                        \
             return RUN_REAL(name)(path, function, descriptors, flags);                          \
@@ -225,6 +238,7 @@ static int plain_type(int type)
     }                                                                                            \
     RUN_WRAP(int, name, (const char *path, function_type function, int descriptors))             \
     {                                                                                            \
+        make_room_for_walk(descriptors);                                                         \
         walk *own = begin_walk((uintptr_t)__builtin_frame_address(0), 0);                        \
         if (own == NULL)                                                                         \
             return RUN_REAL(name)(path, function, descriptors);                                  \
@@ -236,6 +250,16 @@ WRAP_FTW(ftw, nftw, stat, __ftw_func_t)
 WRAP_FTW(ftw64, nftw64, stat64, __ftw64_func_t)
 
 /* ---- fts ------------------------------------------------------------------------------------ */
+
+#define WRAP_FTS_OPEN(name, tree, entry)                                                        \
+    RUN_WRAP(tree *, name,                                                                      \
+             (char *const *paths, int options, int (*compare)(const entry **, const entry **))) \
+    {                                                                                           \
+        run_make_room_for(AT_ONCE);                                                             \
+        return RUN_REAL(name)(paths, options, compare);                                         \
+    }
+WRAP_FTS_OPEN(fts_open, FTS, FTSENT)
+WRAP_FTS_OPEN(fts64_open, FTS64, FTSENT64)
 
 /* It is in the folder of the entry, unless it was told not to go there. */
 #define WRAP_FTS(name, set, tree, entry)                                   \
