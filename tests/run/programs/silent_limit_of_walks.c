@@ -6,11 +6,10 @@
  * run: 300
  * run: 1024
  * run: --quarantine=5000 -- 300 */
-#include "program.h"
+#include "limits.h"
 #include <fts.h>
 #include <ftw.h>
 #include <glob.h>
-#include <sys/resource.h>
 #include <wordexp.h>
 
 static char folder[] = "folder";
@@ -86,17 +85,6 @@ static bool by_popen(void)
 
 /* ---- little room ---------------------------------------------------------------------------- */
 
-static int room_left(void)
-{
-    struct rlimit limit;
-    DIR *directory = opendir("/proc/self/fd");
-    int taken = -3; /* ".", ".." and the directory itself */
-    while (readdir(directory) != NULL)
-        taken++;
-    MUST(closedir(directory) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    return (int)limit.rlim_cur - taken;
-}
-
 /* One is free, no call has failed yet, and the lowest is closed: so two are. */
 static void leave_two(void)
 {
@@ -119,20 +107,18 @@ static void try_walk(const char *name, bool (*walk)(void))
     MUST(status_of(child) == 0);
 }
 
-#define TRY(name) try_walk(#name, by_##name)
+#define TRY_WALK(name) try_walk(#name, by_##name)
 
 int main(int count, char **arguments)
 {
-    rlim_t most = (rlim_t)atoi(arguments[count - 1]);
-    struct rlimit limit = {most, most};
-    MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit_descriptors(arguments[count - 1]);
     MUST(mkdir(folder, 0700) == 0 && mkdir("folder/inner", 0700) == 0);
-    TRY(scandir);
-    TRY(ftw);
-    TRY(nftw);
-    TRY(fts);
-    TRY(glob);
-    TRY(wordexp);
-    TRY(popen);
+    TRY_WALK(scandir);
+    TRY_WALK(ftw);
+    TRY_WALK(nftw);
+    TRY_WALK(fts);
+    TRY_WALK(glob);
+    TRY_WALK(wordexp);
+    TRY_WALK(popen);
     return 0;
 }
