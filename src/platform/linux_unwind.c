@@ -40,11 +40,7 @@
 
 #if HF_CAN_WALK
 
-#include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 /* ---- rules -----------------------------------------------------------------------------------
  */
@@ -141,47 +137,6 @@ typedef struct walk {
     hf_os_trail *trail;
 } walk;
 
-/* Valgrind's client request RUNNING_ON_VALGRIND (valgrind.h): these rotations do nothing elsewhere.
- */
-static bool is_in_valgrind(void)
-{
-    uint64_t request[6] = {0x1001, 0, 0, 0, 0, 0};
-    uint64_t answer = 0;
-    __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\t"
-                     "rolq $61, %%rdi\n\trolq $51, %%rdi\n\t"
-                     "xchgq %%rbx, %%rbx"
-                     : "+d"(answer)
-                     : "a"(request)
-                     : "cc", "memory");
-    return answer != 0;
-}
-
-static bool can_be_copied(uintptr_t page)
-{
-    char byte;
-    struct iovec here = {&byte, 1};
-    struct iovec there = {(void *)page, 1};
-    return syscall(SYS_process_vm_readv, getpid(), &here, 1UL, &there, 1UL, 0UL) == 1;
-}
-
-/* The call fails in any case; it reads the signal set before it looks at what is to be done with
- * it.  No filter of system calls is known to forbid it. */
-static bool can_be_signal_set(uintptr_t page)
-{
-    enum { NO_OPERATION = 99, SIGNAL_SET_SIZE = 8 };
-    return syscall(SYS_rt_sigprocmask, NO_OPERATION, page, NULL, SIGNAL_SET_SIZE) != 0 &&
-           errno == EINVAL;
-}
-
-/* Whether a page can be read.  Valgrind would tell of a signal set that was never written. */
-static bool is_page_mapped(uintptr_t page)
-{
-    int saved = errno;
-    bool mapped = is_in_valgrind() ? can_be_copied(page) : can_be_signal_set(page);
-    errno = saved;
-    return mapped;
-}
-
 /* Tries the pages up to the one in which the address lies. */
 __attribute__((noinline)) static bool extend(walk *of, uintptr_t address)
 {
@@ -189,7 +144,7 @@ __attribute__((noinline)) static bool extend(walk *of, uintptr_t address)
     if (address < of->low || address >= of->highest)
         return false;
     while (address >= of->high) {
-        if (!is_page_mapped(of->high)) {
+        if (!hf_os_can_read(of->high, 1)) {
             of->trail->whole = false; /* another time it may be */
             return false;
         }

@@ -41,6 +41,10 @@ void hf_os_zero(void *address, size_t bytes);
 
 void hf_os_unreserve(void *address, size_t bytes);
 
+/* Whether `bytes` (at least one) can be read there at this moment: costs a system call a page
+ * (linux_readable.c). */
+bool hf_os_can_read(uintptr_t address, size_t bytes);
+
 #ifdef HF_FAULT_INJECTION
 /* For tests: the n-th hf_os_reserve or hf_os_commit from now on fails (1 is the next); 0 switches
  * it off.  Answers how many calls were counted since it was last set. */

@@ -3,7 +3,9 @@
 #include "platform/platform.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 enum { HUGE = 2 << 20 };
 
@@ -67,4 +69,33 @@ Test(memory, array_of_one_page_and_of_too_much)
     array[0] = 1;
     hf_os_unreserve(array, hf_os_page_size());
     cr_assert_null(hf_os_reserve_array(SIZE_MAX / 2));
+}
+
+/* ---- what can be read ----------------------------------------------------------------------- */
+
+Test(memory, readable_is_what_is_mapped_to_be_read)
+{
+    size_t page = hf_os_page_size();
+    char *pages = mmap(NULL, 3 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uintptr_t first = (uintptr_t)pages;
+    cr_assert_neq(pages, MAP_FAILED);
+    cr_assert_eq(mprotect(pages + 2 * page, page, PROT_NONE), 0);
+    errno = ENOTTY;
+    cr_expect(hf_os_can_read(first, 1));
+    cr_expect(hf_os_can_read(first, 2 * page));
+    cr_expect(hf_os_can_read(first + 2 * page - 1, 1));
+    cr_expect_not(hf_os_can_read(first + 2 * page - 1, 2));
+    cr_expect_not(hf_os_can_read(first, 2 * page + 1));
+    cr_expect_not(hf_os_can_read(first + 2 * page, page));
+    cr_expect_eq(errno, ENOTTY);
+    cr_assert_eq(munmap(pages, 3 * page), 0);
+}
+
+Test(memory, readable_is_nothing_beyond_the_addresses)
+{
+    cr_expect_not(hf_os_can_read(0, 1));
+    cr_expect_not(hf_os_can_read(UINTPTR_MAX, 1));
+    cr_expect_not(hf_os_can_read(UINTPTR_MAX, 2));
+    cr_expect_not(hf_os_can_read(UINTPTR_MAX - 4096, SIZE_MAX));
+    cr_expect_not(hf_os_can_read((uintptr_t)&errno, SIZE_MAX));
 }

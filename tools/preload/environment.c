@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "readable.h"
 #include "real.h"
 #include "self.h"
 #include "variables.h"
@@ -68,7 +69,8 @@ static bool follows(void)
 size_t run_extend_room(char *const *environment)
 {
     run_variables ours = variables();
-    return follows() ? run_variables_room(&ours, environment) : 0;
+    bool is_there = environment == NULL || run_can_read(environment, sizeof *environment);
+    return is_there && follows() ? run_variables_room(&ours, environment) : 0;
 }
 
 /* What a vfork child has mapped: if it executes another program, this remains in its parent. */

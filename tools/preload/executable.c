@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel.h"
+#include "readable.h"
 
 enum {
     HEAD_BYTES = 1024,
@@ -73,7 +74,7 @@ static const char *interpreter_of(head *of)
 
 static bool open_and_read(int directory, const char *path, head *out)
 {
-    bool itself = *path == '\0' && directory != AT_FDCWD;
+    bool itself = directory != AT_FDCWD && run_can_read(path, 1) && *path == '\0';
     int file =
         itself ? directory : run_kernel_openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool has = file >= 0 && read_head(file, out);

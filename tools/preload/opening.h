@@ -6,12 +6,20 @@
 #include "quarantine.h"
 #include "real.h"
 
-/* The call, and once more if it failed for want of a descriptor that the quarantine could give. */
+/* After a call failed, whether to try it once more: for want of descriptors, of which the
+ * quarantine has given some.  First the tombstones' numbers, then the source's, as what wants two
+ * may need both; no more often, since other threads may fill the quarantine meanwhile. */
+static inline bool run_try_again(unsigned *tries)
+{
+    return (*tries)++ < 2 && run_quarantine_made_room();
+}
+
 #define RUN_TRY(result, call)                           \
     do {                                                \
-        (result) = (call);                              \
-        if ((result) < 0 && run_quarantine_made_room()) \
+        unsigned tries_ = 0;                            \
+        do                                              \
             (result) = (call);                          \
+        while ((result) < 0 && run_try_again(&tries_)); \
     } while (0)
 
 /* The body of a wrapper whose result is the descriptor, or -1. */

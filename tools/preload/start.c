@@ -14,6 +14,7 @@
 #include "platform/symbols.h"
 #include "process.h"
 #include "quarantine.h"
+#include "readable.h"
 #include "real.h"
 #include "report/grammar.h"
 #include "report/options.h"
@@ -121,6 +122,7 @@ static bool join(char **arguments, char **environment)
         __cxa_atexit(end, NULL, NULL) != 0 || !run_process_start())
         return false;
     run_find_all_real();
+    run_readable_start();
     run_findings_start();
     run_quarantine_start();
     hf_trace_process_begins(HF_TRACE_STARTED, arguments);

@@ -22,6 +22,7 @@
 
 #include "core/record.h"
 #include "numbers.h"
+#include "readable.h"
 #include "runs.h"
 #include "self.h"
 
@@ -110,14 +111,22 @@ static inline void run_use_end(const run_use *use, bool failed)
         run_use_end_closed(use);
 }
 
-/* For the functions that take a directory and a path: with an absolute path the directory is not
- * looked at. */
+/* For the functions that take a directory and a path.  With an absolute path, or one that cannot be
+ * read, the system does not look at the directory: no stale use of it.  Only then is this asked, so
+ * a directory that is open is announced with any path. */
+static inline bool run_path_uses(int directory, const char *path)
+{
+    run_number_state state = run_state_of(directory);
+    bool refused = state == RUN_TOMB || state == RUN_LEAVING || state == RUN_OWN;
+    return !refused || (run_can_read(path, 1) && *path != '/');
+}
+
 static inline bool run_use_begin_at(run_use *use, int directory, const char *path,
                                     const char *operation)
 {
     use->announced = false;
     use->was_closed = false;
-    if (run_is_on() && !run_is_harmless(run_state_of(directory)) && path != NULL && *path == '/') {
+    if (run_is_on() && !run_path_uses(directory, path)) {
         run_series_break();
         return true;
     }

@@ -6,10 +6,11 @@
 
 #include "listings.h"
 #include "numbers.h"
+#include "opening.h"
 #include "owners.h"
 #include "pointers.h"
-#include "quarantine.h"
 #include "real.h"
+#include "room.h"
 #include "uses.h"
 
 /* ---- opening and closing -------------------------------------------------------------------- */
@@ -36,10 +37,11 @@ static bool lists_descriptors(const DIR *directory)
 
 RUN_WRAP(DIR *, opendir, (const char *path))
 {
+    unsigned tries = 0;
     DIR *directory = RUN_REAL(opendir)(path);
     if (!run_is_on())
         return directory;
-    if (directory == NULL && run_quarantine_made_room())
+    while (directory == NULL && run_try_again(&tries))
         directory = RUN_REAL(opendir)(path);
     if (directory == NULL)
         return NULL;
@@ -145,6 +147,7 @@ RUN_WRAP(ssize_t, getdents64, (int descriptor, void *buffer, size_t size))
     }                                                                                          \
     RUN_WRAP(int, name, parameters)                                                            \
     {                                                                                          \
+        run_make_room_for(1);                                                                  \
         if (!run_is_on() || !(is_listing))                                                     \
             return RUN_REAL(name) arguments_with(select);                                      \
         int (*outer)(const struct entry *) = name##_select;                                    \

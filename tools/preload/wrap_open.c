@@ -73,31 +73,22 @@ RUN_WRAP(int, __open64_2, (const char *path, int flags))
 
 /* ---- relative to a directory ---------------------------------------------------------------- */
 
-/* Only a relative path looks at the directory.  The path is not touched where it does not matter:
- * a bad pointer is the kernel's to refuse. */
-static bool looks_at(int directory, const char *path)
-{
-    run_number_state state = run_state_of(directory);
-    bool refused = state == RUN_TOMB || state == RUN_LEAVING || state == RUN_OWN;
-    return directory >= 0 && !(refused && path[0] == '/');
-}
-
-#define RUN_OPENING_AT(name, directory, arguments, path, flags)     \
-    do {                                                            \
-        run_use use_;                                               \
-        int opened_;                                                \
-        int closed_ = run_self.last_closed;                         \
-        bool looks_ = looks_at((directory), (path));                \
-        if (looks_ && !run_use_begin(&use_, (directory), "openat")) \
-            return -1;                                              \
-        RUN_TRY(opened_, RUN_REAL(name) arguments);                 \
-        if (looks_)                                                 \
-            run_use_end(&use_, opened_ < 0);                        \
-        run_self.last_closed = closed_; /* nothing came between */  \
-        run_opened_path(opened_, "openat", (path));                 \
-        if (((flags)&O_ACCMODE) != O_RDONLY)                        \
-            run_opened_to_write(opened_);                           \
-        return opened_;                                             \
+#define RUN_OPENING_AT(name, directory, arguments, path, flags)               \
+    do {                                                                      \
+        run_use use_;                                                         \
+        int opened_;                                                          \
+        int closed_ = run_self.last_closed;                                   \
+        bool looks_ = (directory) >= 0 && run_path_uses((directory), (path)); \
+        if (looks_ && !run_use_begin(&use_, (directory), "openat"))           \
+            return -1;                                                        \
+        RUN_TRY(opened_, RUN_REAL(name) arguments);                           \
+        if (looks_)                                                           \
+            run_use_end(&use_, opened_ < 0);                                  \
+        run_self.last_closed = closed_; /* nothing came between */            \
+        run_opened_path(opened_, "openat", (path));                           \
+        if (((flags)&O_ACCMODE) != O_RDONLY)                                  \
+            run_opened_to_write(opened_);                                     \
+        return opened_;                                                       \
     } while (0)
 
 RUN_WRAP(int, openat, (int directory, const char *path, int flags, ...))
@@ -127,9 +118,9 @@ RUN_WRAP(int, __openat64_2, (int directory, const char *path, int flags))
 /* ---- temporary files: the name is in the template afterwards -------------------------------- */
 
 /* Whether to try once more; what a failed try has made of the template is undone. */
-static bool again(char *name, int suffix)
+static bool again(char *name, int suffix, unsigned *tries)
 {
-    if (!run_quarantine_made_room())
+    if (!run_try_again(tries))
         return false;
     memcpy(name + strlen(name) - (size_t)suffix - 6, "XXXXXX", 6);
     return true;
@@ -137,8 +128,9 @@ static bool again(char *name, int suffix)
 
 #define RUN_OPENING_TEMPORARY(function, arguments, name, suffix, operation) \
     do {                                                                    \
+        unsigned tries_ = 0;                                                \
         int opened_ = RUN_REAL(function) arguments;                         \
-        if (opened_ < 0 && again((name), (suffix)))                         \
+        while (opened_ < 0 && again((name), (suffix), &tries_))             \
             opened_ = RUN_REAL(function) arguments;                         \
         run_opened_path(opened_, (operation), (name));                      \
         run_opened_to_write(opened_);                                       \

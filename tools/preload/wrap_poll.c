@@ -6,13 +6,16 @@
  *
  * Among threads both sets are looked through before, too: what is open then is in use until the
  * call returns.  Who closes it meanwhile is told of that; it is no stale use, then, that poll finds
- * it closed. */
+ * it closed.  (A poll that does not wait has no meanwhile: a close comes before it or after it.)
+ *
+ * A set that cannot be read is the system's to refuse: it is not looked at. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <unistd.h>
 
+#include "readable.h"
 #include "site.h"
 #include "wrap_use.h"
 
@@ -74,11 +77,13 @@ static void enter_series(const polling *of, int result)
     run_self.last_closed = -1;
 }
 
-static void poll_begins(polling *of)
+static void poll_begins(polling *of, bool waits)
 {
-    if (__libc_single_threaded || !run_is_on())
+    nfds_t count = of->count < REMEMBERED ? of->count : REMEMBERED;
+    if (__libc_single_threaded || !waits || !run_is_on() ||
+        !run_can_read(of->set, count * sizeof *of->set))
         return;
-    for (nfds_t i = 0; i < of->count && i < REMEMBERED; i++)
+    for (nfds_t i = 0; i < count; i++)
         if (run_use_enter_in_set(&of->uses, of->set[i].fd, of->operation))
             of->was_open[i / 64] |= UINT64_C(1) << (i % 64);
 }
@@ -102,20 +107,25 @@ static int polled(polling *of, int result)
     return result;
 }
 
-#define WRAP_POLL(name, text, parameters, arguments)                  \
+static bool waits_for(const struct timespec *timeout)
+{
+    return timeout == NULL || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
+}
+
+#define WRAP_POLL(name, text, waits, parameters, arguments)           \
     RUN_WRAP(int, name, parameters)                                   \
     {                                                                 \
         polling of = {.set = set, .count = count, .operation = text}; \
-        poll_begins(&of);                                             \
+        poll_begins(&of, (waits));                                    \
         return polled(&of, RUN_REAL(name) arguments);                 \
     }
 
 /* clang-format off */
 
-WRAP_POLL(poll, "poll", (struct pollfd *set, nfds_t count, int timeout), (set, count, timeout))
-WRAP_POLL(ppoll, "ppoll", (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask), (set, count, timeout, mask))
-WRAP_POLL(__poll_chk, "poll", (struct pollfd *set, nfds_t count, int timeout, size_t room), (set, count, timeout, room))
-WRAP_POLL(__ppoll_chk, "ppoll", (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room), (set, count, timeout, mask, room))
+WRAP_POLL(poll, "poll", timeout != 0, (struct pollfd *set, nfds_t count, int timeout), (set, count, timeout))
+WRAP_POLL(ppoll, "ppoll", waits_for(timeout), (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask), (set, count, timeout, mask))
+WRAP_POLL(__poll_chk, "poll", timeout != 0, (struct pollfd *set, nfds_t count, int timeout, size_t room), (set, count, timeout, room))
+WRAP_POLL(__ppoll_chk, "ppoll", waits_for(timeout), (struct pollfd *set, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room), (set, count, timeout, mask, room))
 
 /* clang-format on */
 
@@ -125,6 +135,7 @@ typedef struct sets {
     int end;
     const fd_set *of[3];
     const char *operation;
+    bool is_readable;
     run_set_use uses;
     fd_set was_open; /* those that were looked at in time, among threads */
 } sets;
@@ -183,6 +194,38 @@ static bool is_closed_now(sets *of, int descriptor)
     return !was_open && run_use_in_set(descriptor, of->operation);
 }
 
+/* The end may lie far beyond the sets: the system reads no further than its table goes.  Ours is
+ * not longer than the system's, or not longer than an fd_set. */
+static void cut(sets *of)
+{
+    uint32_t limit = __atomic_load_n(&run_number_limit, __ATOMIC_RELAXED);
+    if (of->end > 0 && (uint32_t)of->end > limit)
+        of->end = (int)limit;
+}
+
+/* What lies on one page of the smallest size is asked for once. */
+static bool are_neighbours(const fd_set *one, const fd_set *other, size_t bytes)
+{
+    enum { PAGE = 4096 };
+    uintptr_t page = (uintptr_t)one / PAGE;
+    return one != NULL && page == (uintptr_t)other / PAGE &&
+           page == ((uintptr_t)other + bytes - 1) / PAGE;
+}
+
+static bool can_read(const sets *of)
+{
+    size_t words = of->end > 0 ? ((size_t)of->end + WORD_BITS - 1) / WORD_BITS : 0;
+    size_t bytes = words * sizeof(unsigned long);
+    const fd_set *last = NULL;
+    for (int i = 0; i < 3 && bytes != 0; i++) {
+        if (of->of[i] != NULL && !are_neighbours(last, of->of[i], bytes) &&
+            !run_can_read(of->of[i], bytes))
+            return false;
+        last = of->of[i] != NULL ? of->of[i] : last;
+    }
+    return true;
+}
+
 /* False: the answer is EBADF. */
 static bool select_begins(sets *of)
 {
@@ -190,7 +233,9 @@ static bool select_begins(sets *of)
         return true;
     run_series_break();
     run_self.last_closed = -1;
-    if (!visit(of, is_tombstone))
+    cut(of);
+    of->is_readable = can_read(of);
+    if (!of->is_readable || !visit(of, is_tombstone))
         return true;
     run_use_leave_set(&of->uses);
     errno = EBADF;
@@ -200,7 +245,7 @@ static bool select_begins(sets *of)
 static int selected(int result, sets *of)
 {
     run_use_leave_set(&of->uses);
-    if (result < 0 && errno == EBADF && run_is_on())
+    if (result < 0 && errno == EBADF && of->is_readable && run_is_on())
         (void)visit(of, is_closed_now);
     return result;
 }

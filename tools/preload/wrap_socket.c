@@ -1,22 +1,24 @@
 /* Sockets: made, accepted, received over others, and what becomes known of them. */
 #include <errno.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "addresses.h"
 #include "numbers.h"
-#include "quarantine.h"
+#include "opening.h"
+#include "readable.h"
 #include "real.h"
+#include "room.h"
 #include "uses.h"
 
 /* ---- making --------------------------------------------------------------------------------- */
 
 RUN_WRAP(int, socket, (int family, int type, int protocol))
 {
+    unsigned tries = 0;
     int descriptor = RUN_REAL(socket)(family, type, protocol);
     if (!run_is_on())
         return descriptor;
-    if (descriptor < 0 && run_quarantine_made_room())
+    while (descriptor < 0 && run_try_again(&tries))
         descriptor = RUN_REAL(socket)(family, type, protocol);
     if (descriptor >= 0)
         run_opened(descriptor, RUN_CHOSEN, "socket", "socket (%s, %s)", run_family_name(family),
@@ -26,10 +28,11 @@ RUN_WRAP(int, socket, (int family, int type, int protocol))
 
 RUN_WRAP(int, socketpair, (int family, int type, int protocol, int pair[2]))
 {
+    unsigned tries = 0;
     int result = RUN_REAL(socketpair)(family, type, protocol, pair);
     if (!run_is_on())
         return result;
-    if (result < 0 && run_quarantine_made_room())
+    while (result < 0 && run_try_again(&tries))
         result = RUN_REAL(socketpair)(family, type, protocol, pair);
     for (int i = 0; result == 0 && i < 2; i++)
         run_opened(pair[i], RUN_CHOSEN, "socketpair", "socketpair (%s, %s), the other end is %d",
@@ -70,18 +73,19 @@ static int accepted(int descriptor, int listener, const char *operation)
     return descriptor;
 }
 
-static bool is_worth_another_try(int descriptor)
+static bool is_worth_another_try(int descriptor, unsigned *tries)
 {
-    return descriptor < 0 && run_is_on() && run_quarantine_made_room();
+    return descriptor < 0 && run_is_on() && run_try_again(tries);
 }
 
 RUN_WRAP(int, accept, (int listener, __SOCKADDR_ARG address, socklen_t *size))
 {
     run_use use;
+    unsigned tries = 0;
     if (!run_use_begin(&use, listener, "accept"))
         return -1;
     int descriptor = RUN_REAL(accept)(listener, address, size);
-    if (is_worth_another_try(descriptor))
+    while (is_worth_another_try(descriptor, &tries))
         descriptor = RUN_REAL(accept)(listener, address, size);
     run_use_end(&use, descriptor < 0);
     return accepted(descriptor, listener, "accept");
@@ -90,10 +94,11 @@ RUN_WRAP(int, accept, (int listener, __SOCKADDR_ARG address, socklen_t *size))
 RUN_WRAP(int, accept4, (int listener, __SOCKADDR_ARG address, socklen_t *size, int flags))
 {
     run_use use;
+    unsigned tries = 0;
     if (!run_use_begin(&use, listener, "accept4"))
         return -1;
     int descriptor = RUN_REAL(accept4)(listener, address, size, flags);
-    if (is_worth_another_try(descriptor))
+    while (is_worth_another_try(descriptor, &tries))
         descriptor = RUN_REAL(accept4)(listener, address, size, flags);
     run_use_end(&use, descriptor < 0);
     return accepted(descriptor, listener, "accept4");
@@ -193,15 +198,24 @@ static bool is_local(int descriptor)
     return local;
 }
 
-/* What finds no free number is lost, without an error.  The quarantine leaves a sixteenth of the
- * numbers alone (run_quarantine_seen); for more than that it is emptied before. */
+enum { RIGHTS_MAX = 253 };
+
+/* How many descriptors a message may bring; 0 if it cannot be read. */
+static unsigned rights_of(const struct msghdr *message)
+{
+    size_t most = 0;
+    if (run_can_read(message, sizeof *message) && message->msg_control != NULL &&
+        message->msg_controllen > CMSG_LEN(0))
+        most = (message->msg_controllen - CMSG_LEN(0)) / sizeof(int);
+    return most < RIGHTS_MAX ? (unsigned)most : RIGHTS_MAX;
+}
+
+/* What finds no free number is lost, without an error. */
 static void make_room_for(int descriptor, const struct msghdr *message)
 {
-    struct rlimit limit;
-    size_t most = message->msg_control != NULL ? message->msg_controllen / sizeof(int) : 0;
-    if (most != 0 && run_is_on() && !run_is_confined() && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-        most > limit.rlim_cur / 16 && is_local(descriptor))
-        run_quarantine_empty();
+    unsigned count = run_is_on() && !run_is_confined() ? rights_of(message) : 0;
+    if (count != 0 && !run_is_room_for(count) && is_local(descriptor))
+        run_make_room_for(count);
 }
 
 RUN_WRAP(ssize_t, recvmsg, (int descriptor, struct msghdr *message, int flags))

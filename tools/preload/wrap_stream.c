@@ -12,8 +12,8 @@
 
 #include "environment.h"
 #include "numbers.h"
+#include "opening.h"
 #include "owners.h"
-#include "quarantine.h"
 #include "real.h"
 #include "self.h"
 #include "uses.h"
@@ -67,9 +67,9 @@ static FILE *opened_bare(FILE *stream, const char *operation, const char *what)
     return stream;
 }
 
-static bool is_worth_another_try(const FILE *stream)
+static bool is_worth_another_try(const FILE *stream, unsigned *tries)
 {
-    return stream == NULL && run_is_on() && run_quarantine_made_room();
+    return stream == NULL && run_is_on() && run_try_again(tries);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -77,8 +77,9 @@ static bool is_worth_another_try(const FILE *stream)
 #define WRAP_OPENING(name)                                       \
     RUN_WRAP(FILE *, name, (const char *path, const char *mode)) \
     {                                                            \
+        unsigned tries = 0;                                      \
         FILE *stream = RUN_REAL(name)(path, mode);               \
-        if (is_worth_another_try(stream))                        \
+        while (is_worth_another_try(stream, &tries))             \
             stream = RUN_REAL(name)(path, mode);                 \
         return opened(stream, #name, path);                      \
     }
@@ -89,8 +90,9 @@ WRAP_OPENING(setmntent)
 #define WRAP_TEMPORARY(name)                            \
     RUN_WRAP(FILE *, name, (void))                      \
     {                                                   \
+        unsigned tries = 0;                             \
         FILE *stream = RUN_REAL(name)();                \
-        if (is_worth_another_try(stream))               \
+        while (is_worth_another_try(stream, &tries))    \
             stream = RUN_REAL(name)();                  \
         return opened(stream, #name, "temporary file"); \
     }
@@ -122,10 +124,11 @@ static FILE *open_process(FILE *(*real)(const char *, const char *), const char 
 
 RUN_WRAP(FILE *, popen, (const char *command, const char *mode))
 {
+    unsigned tries = 0;
     if (!run_is_on())
         return RUN_REAL(popen)(command, mode);
     FILE *stream = open_process(RUN_REAL(popen), command, mode);
-    if (is_worth_another_try(stream))
+    while (is_worth_another_try(stream, &tries))
         stream = open_process(RUN_REAL(popen), command, mode);
     if (stream == NULL)
         return NULL;

@@ -4,11 +4,15 @@
  * expect: close-during-use now=close_polled opened=open_it holder=polls
  * expect: close-during-use now=close_selected opened=open_selected holder=selects
  * expect: close-during-use now=close_set opened=open_set holder=waits
- * run:
- * run: --quarantine=0 -- */
+ * run: set_on_stack
+ * run: --quarantine=0 -- set_on_stack
+ * run: set_in_data
+ * run: set_on_heap
+ * run: set_mapped */
 #include "program.h"
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 
 enum { THREADS = 3, MANY = 20 };
@@ -18,6 +22,8 @@ static int selected[2];
 static int woken[2];
 static int set;
 static pid_t ids[THREADS];
+static struct pollfd in_data[MANY];
+static struct pollfd *elsewhere;
 
 STEP void open_it(void)
 {
@@ -51,7 +57,10 @@ STEP void close_set(void)
 
 STEP void *polls(void *unused)
 {
-    struct pollfd all[MANY] = {{.fd = -1}, {.fd = ends[0], .events = POLLIN}};
+    struct pollfd own[MANY];
+    struct pollfd *all = elsewhere != NULL ? elsewhere : own;
+    all[0] = (struct pollfd){.fd = -1};
+    all[1] = (struct pollfd){.fd = ends[0], .events = POLLIN};
     for (int i = 2; i < MANY; i++)
         all[i] = (struct pollfd){.fd = i % 2 != 0 ? ends[1] : -1};
     __atomic_store_n(&ids[0], gettid(), __ATOMIC_RELEASE);
@@ -78,11 +87,24 @@ STEP void *waits(void *unused)
     return unused;
 }
 
-int main(void)
+static void *place_of_set(const char *where)
+{
+    if (strcmp(where, "set_in_data") == 0)
+        return in_data;
+    if (strcmp(where, "set_on_heap") == 0)
+        return malloc(sizeof in_data);
+    if (strcmp(where, "set_mapped") == 0)
+        return mmap(NULL, sizeof in_data, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
+    return NULL;
+}
+
+int main(int count, char **arguments)
 {
     struct epoll_event event = {.events = EPOLLIN};
     void *(*functions[THREADS])(void *) = {polls, waits, selects};
     pthread_t threads[THREADS];
+    elsewhere = place_of_set(arguments[count - 1]);
     open_it();
     open_selected();
     open_set();

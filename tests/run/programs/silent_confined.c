@@ -9,8 +9,11 @@
 #include "program.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -31,6 +34,8 @@ static void confine(unsigned otherwise)
         ALLOW(openat),
         ALLOW(accept),
         ALLOW(accept4),
+        ALLOW(poll),
+        ALLOW(pselect6),
         ALLOW(newfstatat),
         ALLOW(getdents64),
         ALLOW(brk),
@@ -70,11 +75,24 @@ static void list_descriptors(void)
     MUST(closedir(directory) == 0);
 }
 
+/* The tool looks at such sets first. */
+static void wait_for(int readable, void *memory)
+{
+    fd_set *set = memory;
+    struct pollfd *one = memory;
+    FD_SET(readable, set);
+    MUST(pselect(readable + 1, set, NULL, NULL, NULL, NULL) == 1);
+    *one = (struct pollfd){.fd = readable, .events = POLLIN};
+    MUST(poll(one, 1, -1) == 1);
+}
+
 int main(int count, char **arguments)
 {
     int listener = make_listener();
     int opened[20];
     char byte;
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MUST(memory != MAP_FAILED);
     for (int i = 0; i < 20; i++)
         opened[i] = open("/etc/hostname", O_RDONLY);
     MUST(close(opened[19]) == 0);
@@ -86,6 +104,7 @@ int main(int count, char **arguments)
         MUST(close(opened[i]) == 0);
         MUST((opened[i] = open("/etc/hostname", O_RDONLY)) > 2);
     }
+    wait_for(listener, memory);
     MUST(close(accept(listener, NULL, NULL)) == 0);
     list_descriptors();
     MUST(write(1, "done\n", 5) == 5);
