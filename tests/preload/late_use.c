@@ -56,8 +56,8 @@ static void become_visible(void)
 
 bool __real_run_quarantine_put(int descriptor, uint32_t word);
 bool __wrap_run_quarantine_put(int descriptor, uint32_t word);
-void __real_run_quarantine_put_closed(int descriptor);
-void __wrap_run_quarantine_put_closed(int descriptor);
+void __real_run_quarantine_put_watched(int descriptor);
+void __wrap_run_quarantine_put_watched(int descriptor);
 
 bool __wrap_run_quarantine_put(int descriptor, uint32_t word)
 {
@@ -67,10 +67,10 @@ bool __wrap_run_quarantine_put(int descriptor, uint32_t word)
     return put;
 }
 
-void __wrap_run_quarantine_put_closed(int descriptor)
+void __wrap_run_quarantine_put_watched(int descriptor)
 {
     become_visible();
-    __real_run_quarantine_put_closed(descriptor);
+    __real_run_quarantine_put_watched(descriptor);
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
