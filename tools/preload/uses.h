@@ -18,7 +18,6 @@
 #define RUN_USES_H
 
 #include <stdbool.h>
-#include <sys/single_threaded.h>
 
 #include "core/record.h"
 #include "numbers.h"
@@ -49,7 +48,7 @@ void run_use_end_closed(const run_use *use);
 /* Where nothing can be wrong: a number that is unknown, or open in a process with one thread. */
 static inline bool run_is_harmless(run_number_state state)
 {
-    return state == RUN_UNKNOWN || (state == RUN_LIVE && __libc_single_threaded);
+    return state == RUN_UNKNOWN || (state == RUN_LIVE && run_is_alone());
 }
 
 /* The calls that a thread is inside of, innermost last, which others read: see uses.c. */
@@ -88,6 +87,13 @@ static inline void run_call_leave(run_call *of)
 static inline bool run_use_is_plain(int descriptor)
 {
     return run_thread_is_quiet() && run_is_harmless(run_state_of(descriptor));
+}
+
+/* The same for fstat.  Of a loop over the table those calls are seen that touch what is not open,
+ * and, for a series is open then, all that follow. */
+static inline bool run_look_is_plain(int descriptor)
+{
+    return run_is_alone() && run_thread_is_quiet() && run_state_of(descriptor) == RUN_LIVE;
 }
 
 /* True: make the system call.  False: the number is a tombstone, so the answer is EBADF. */

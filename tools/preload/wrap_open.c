@@ -73,22 +73,23 @@ RUN_WRAP(int, __open64_2, (const char *path, int flags))
 
 /* ---- relative to a directory ---------------------------------------------------------------- */
 
-#define RUN_OPENING_AT(name, directory, arguments, path, flags)               \
-    do {                                                                      \
-        run_use use_;                                                         \
-        int opened_;                                                          \
-        int closed_ = run_self.last_closed;                                   \
-        bool looks_ = (directory) >= 0 && run_path_uses((directory), (path)); \
-        if (looks_ && !run_use_begin(&use_, (directory), "openat"))           \
-            return -1;                                                        \
-        RUN_TRY(opened_, RUN_REAL(name) arguments);                           \
-        if (looks_)                                                           \
-            run_use_end(&use_, opened_ < 0);                                  \
-        run_self.last_closed = closed_; /* nothing came between */            \
-        run_opened_path(opened_, "openat", (path));                           \
-        if (((flags)&O_ACCMODE) != O_RDONLY)                                  \
-            run_opened_to_write(opened_);                                     \
-        return opened_;                                                       \
+#define RUN_OPENING_AT(name, directory, arguments, path, flags)                        \
+    do {                                                                               \
+        run_use use_;                                                                  \
+        int opened_;                                                                   \
+        int closed_ = run_self.last_closed;                                            \
+        bool looks_ = (directory) >= 0 && !run_is_harmless(run_state_of(directory)) && \
+                      run_path_uses((directory), (path));                              \
+        if (looks_ && !run_use_begin(&use_, (directory), "openat"))                    \
+            return -1;                                                                 \
+        RUN_TRY(opened_, RUN_REAL(name) arguments);                                    \
+        if (looks_)                                                                    \
+            run_use_end(&use_, opened_ < 0);                                           \
+        run_self.last_closed = closed_; /* nothing came between */                     \
+        run_opened_path(opened_, "openat", (path));                                    \
+        if (((flags)&O_ACCMODE) != O_RDONLY)                                           \
+            run_opened_to_write(opened_);                                              \
+        return opened_;                                                                \
     } while (0)
 
 RUN_WRAP(int, openat, (int directory, const char *path, int flags, ...))

@@ -80,8 +80,7 @@ static void enter_series(const polling *of, int result)
 static void poll_begins(polling *of, bool waits)
 {
     nfds_t count = of->count < REMEMBERED ? of->count : REMEMBERED;
-    if (__libc_single_threaded || !waits || !run_is_on() ||
-        !run_can_read(of->set, count * sizeof *of->set))
+    if (run_is_alone() || !waits || !run_is_on() || !run_can_read(of->set, count * sizeof *of->set))
         return;
     for (nfds_t i = 0; i < count; i++)
         if (run_use_enter_in_set(&of->uses, of->set[i].fd, of->operation))
@@ -178,7 +177,7 @@ static bool is_tombstone(sets *of, int descriptor)
     case RUN_OWN:
         return run_use_in_set(descriptor, of->operation);
     case RUN_LIVE:
-        if (!__libc_single_threaded && run_use_enter_in_set(&of->uses, descriptor, of->operation) &&
+        if (!run_is_alone() && run_use_enter_in_set(&of->uses, descriptor, of->operation) &&
             descriptor < FD_SETSIZE)
             FD_SET(descriptor, &of->was_open);
         return false;

@@ -10,41 +10,38 @@
 #include "real.h"
 #include "uses.h"
 
-/* `text` is the function's name as the program wrote it, without what fortifying makes of it. Where
- * nothing is to be done, the wrapper is but a jump to the real function. */
-#define RUN_WRAP_USE_AS(result, failed, name, text, parameters, arguments)    \
-    RUN_DECLARE_REAL(result, name, parameters)                                \
-    __attribute__((noinline)) static result use_##name parameters             \
-    {                                                                         \
-        run_use use;                                                          \
-        if (!run_use_begin(&use, descriptor, text))                           \
-            return failed;                                                    \
-        result answer = RUN_REAL(name) arguments;                             \
-        run_use_end(&use, answer == failed);                                  \
-        return answer;                                                        \
-    }                                                                         \
-    RUN_EXPORT result name parameters;                                        \
-    RUN_EXPORT result name parameters                                         \
-    {                                                                         \
-        run_real_type_##name real = RUN_KNOWN(name);                          \
-        return __builtin_expect(run_use_is_plain(descriptor) && real != 0, 1) \
-                   ? real arguments                                           \
-                   : use_##name arguments;                                    \
+/* Where `plain` tells that nothing is to be done, the wrapper is but a jump to the real function;
+ * else `begin` begins a use. */
+#define RUN_WRAP_UNLESS_PLAIN(plain, begin, result, failed, name, parameters, arguments)          \
+    RUN_DECLARE_REAL(result, name, parameters)                                                    \
+    __attribute__((noinline)) static result use_##name parameters                                 \
+    {                                                                                             \
+        run_use use;                                                                              \
+        if (!(begin))                                                                             \
+            return failed;                                                                        \
+        result answer = RUN_REAL(name) arguments;                                                 \
+        run_use_end(&use, answer == failed);                                                      \
+        return answer;                                                                            \
+    }                                                                                             \
+    RUN_EXPORT result name parameters;                                                            \
+    RUN_EXPORT result name parameters                                                             \
+    {                                                                                             \
+        run_real_type_##name real = RUN_KNOWN(name);                                              \
+        return __builtin_expect((plain) && real != 0, 1) ? real arguments : use_##name arguments; \
     }
+
+/* `text` is the function's name as the program wrote it, without what fortifying makes of it. */
+#define RUN_WRAP_USE_AS(result, failed, name, text, parameters, arguments)                     \
+    RUN_WRAP_UNLESS_PLAIN(run_use_is_plain(descriptor), run_use_begin(&use, descriptor, text), \
+                          result, failed, name, parameters, arguments)
 #define RUN_WRAP_USE(result, failed, name, parameters, arguments) \
     RUN_WRAP_USE_AS(result, failed, name, #name, parameters, arguments)
 
 /* fstat and its kin, which loops over the whole table call, too. */
-#define RUN_WRAP_LOOK(name, parameters, arguments)      \
-    RUN_WRAP(int, name, parameters)                     \
-    {                                                   \
-        run_use use;                                    \
-        if (!run_look_begin(&use, descriptor, "fstat")) \
-            return -1;                                  \
-        int answer = RUN_REAL(name) arguments;          \
-        run_use_end(&use, answer < 0);                  \
-        return answer;                                  \
-    }
+#define RUN_WRAP_LOOK(name, parameters, arguments)                                              \
+    RUN_WRAP_UNLESS_PLAIN(run_look_is_plain(descriptor),                                        \
+                          run_look_begin(&use, descriptor, "fstat"), int, -1, name, parameters, \
+                          arguments)
 
 #define RUN_WRAP_TWO(result, name, parameters, arguments)  \
     RUN_WRAP(result, name, parameters)                     \
@@ -79,16 +76,10 @@
         return error;                                  \
     }
 
-#define RUN_WRAP_AT_AS(result, name, text, parameters, arguments) \
-    RUN_WRAP(result, name, parameters)                            \
-    {                                                             \
-        run_use use;                                              \
-        if (!run_use_begin_at(&use, directory, path, text))       \
-            return -1;                                            \
-        result answer = RUN_REAL(name) arguments;                 \
-        run_use_end(&use, answer < 0);                            \
-        return answer;                                            \
-    }
+#define RUN_WRAP_AT_AS(result, name, text, parameters, arguments)                          \
+    RUN_WRAP_UNLESS_PLAIN(run_use_is_plain(directory),                                     \
+                          run_use_begin_at(&use, directory, path, text), result, -1, name, \
+                          parameters, arguments)
 #define RUN_WRAP_AT(result, name, parameters, arguments) \
     RUN_WRAP_AT_AS(result, name, #name, parameters, arguments)
 
