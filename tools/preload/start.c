@@ -60,7 +60,7 @@ static void read_settings(const char *text)
 
 /* How many streams and directories are opened before a slot is used again.  (Descriptors have slots
  * of their own: see numbers.c.)  Each slot keeps the histories of its last eight lives. */
-enum { REST = 1024 };
+enum { REST = 256 };
 
 static bool make_table(void)
 {
