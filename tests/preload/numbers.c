@@ -314,7 +314,7 @@ Test(numbers, table_is_full)
 
 Test(numbers, hidden_one_cannot_be_closed)
 {
-    int own = run_quarantine_source();
+    int own = run_tombstone_source();
     cr_assert(own > 2);
     must_be_refused(own);
     cr_expect(is_tombstone(own));

@@ -10,6 +10,7 @@
 #include "quarantine.h"
 #include "runs.h"
 #include "self.h"
+#include "tombstone.h"
 
 enum { KEPT = 8 }; /* the quarantine of these tests */
 

@@ -49,7 +49,7 @@ Test(quarantine, oldest_leaves_first)
     cr_expect_neq(run_state_of(first), RUN_LEAVING);
     unsigned held = 0;
     for (int i = 3; i < 200; i++)
-        held += is_tombstone(i) && i != run_quarantine_source();
+        held += is_tombstone(i) && i != run_tombstone_source();
     cr_expect_leq(held, 2u * KEPT);
     cr_expect_geq(held, (unsigned)KEPT);
     cr_expect_eq(reports_total(), 0);
@@ -287,7 +287,7 @@ Test(quarantine, next_file_of_that_number_gets_a_tombstone_again)
 
 static void close_the_source(void)
 {
-    cr_assert_eq(close(run_quarantine_source()), 0);
+    cr_assert_eq(close(run_tombstone_source()), 0);
     must_close_number(opened_seen()); /* learns it */
     int number = opened_seen();
     must_close_number(number);
@@ -308,7 +308,7 @@ Test(quarantine, source_closed_unseen)
 
 Test(quarantine, source_replaced)
 {
-    int own = run_quarantine_source();
+    int own = run_tombstone_source();
     cr_assert_eq(place(opened_seen(), own), own);
     int number = opened_seen();
     must_close_number(number);
@@ -342,11 +342,11 @@ Test(quarantine, takes_nothing_from_who_needs_all)
     int native = 0;
     limit_to(100);
     run_quarantine_stop(); /* its source lies above the limit: made anew below */
-    cr_assert_eq(close(run_quarantine_source()), 0);
+    cr_assert_eq(close(run_tombstone_source()), 0);
     for (int i = 0; i < 100; i++)
         native += !is_there(i);
     run_quarantine_start();
-    cr_assert_lt(run_quarantine_source(), 100);
+    cr_assert_lt(run_tombstone_source(), 100);
     for (int i = 0; i < KEPT; i++)
         must_close_number(opened_seen());
     cr_expect_eq(fill(), native);
@@ -498,7 +498,7 @@ Test(no_quarantine, closed_number_is_free)
     cr_expect_not(is_there(number));
     must_be_refused(number);
     cr_expect_eq(reports_count(HF_REPORT_DOUBLE_CLOSE), 1);
-    cr_expect_eq(run_quarantine_source(), -1);
+    cr_expect_eq(run_tombstone_source(), -1);
 }
 
 /* ---- many threads --------------------------------------------------------------------------- */
@@ -531,5 +531,5 @@ Test(quarantine, threads_keep_their_files)
     cr_expect_eq(reports_total(), 0);
     run_quarantine_empty();
     for (int i = 3; i < 200; i++)
-        cr_expect(!is_tombstone(i) || i == run_quarantine_source(), "%d stays a tombstone", i);
+        cr_expect(!is_tombstone(i) || i == run_tombstone_source(), "%d stays a tombstone", i);
 }

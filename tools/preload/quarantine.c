@@ -20,7 +20,6 @@
 #include "quarantine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -30,6 +29,7 @@
 #include "numbers.h"
 #include "platform/platform.h"
 #include "self.h"
+#include "tombstone.h"
 
 enum {
     RING = 4096, /* places: a power of two, more than twice what may be kept */
@@ -37,7 +37,6 @@ enum {
     BATCH = 64,
     SEEN_MAX = 960, /* numbers from here on come near to what select() can take */
     SMALL_LIMIT = 64,
-    SOURCE_TRIES = 16,
     PATIENCE = 1000
 };
 
@@ -48,59 +47,8 @@ static uint32_t tail;       /* the next ticket */
 static uint32_t head;       /* the oldest ticket that was not claimed */
 static uint32_t kept;       /* how many are to be kept; 0: switched off */
 static uint32_t evicting;   /* threads that have LEAVING numbers */
-static int source = -1;     /* what tombstones are made of */
-static uint32_t source_tries;
 static bool watched; /* ThreadSanitizer stands behind, and is to see each close: else the number's
                         next life would race with this one for it */
-
-/* ---- what tombstones are made of ------------------------------------------------------------ */
-
-static rlim_t soft_limit(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
-}
-
-int run_make_own(int descriptor)
-{
-    rlim_t limit = soft_limit();
-    int wanted = (int)(limit < 1024 ? limit : 1024) - 8;
-    int moved =
-        descriptor < 0 || wanted <= 2 ? -1 : run_kernel_fcntl(descriptor, F_DUPFD_CLOEXEC, wanted);
-    if (descriptor >= 0)
-        (void)run_kernel_close(descriptor);
-    run_number *number = run_number_made(moved);
-    if (number != NULL)
-        __atomic_store_n(&number->word, run_word_next(run_word_of(number), RUN_OWN),
-                         __ATOMIC_RELEASE);
-    return moved;
-}
-
-/* The program may have replaced it by dup2: then the number is no longer OWN. */
-int run_quarantine_source(void)
-{
-    int now = __atomic_load_n(&source, __ATOMIC_RELAXED);
-    return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
-}
-
-/* Makes it anew.  Two threads may: the first one's stays, as one of holdfast's own. */
-static int make_source(void)
-{
-    if (__atomic_fetch_add(&source_tries, 1, __ATOMIC_RELAXED) >= SOURCE_TRIES)
-        return -1;
-    int made = run_make_own(run_kernel_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC));
-    __atomic_store_n(&source, made, __ATOMIC_RELAXED);
-    return made;
-}
-
-/* It is not to be used any more. */
-static void lose_source(int lost)
-{
-    run_number *number = run_number_of(lost);
-    uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
-    if (run_word_state(word) == RUN_OWN)
-        (void)run_word_move(number, word, RUN_UNKNOWN);
-}
 
 /* ---- taking out ----------------------------------------------------------------------------- */
 
@@ -273,6 +221,12 @@ void run_quarantine_empty(void)
 
 /* ---- how many -------------------------------------------------------------------------------- */
 
+static rlim_t soft_limit(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 void run_quarantine_resize(void)
 {
     rlim_t limit = soft_limit();
@@ -292,7 +246,7 @@ void run_quarantine_start(void)
     watched = run_find_real("__tsan_init") != NULL;
     run_quarantine_resize();
     if (__atomic_load_n(&kept, __ATOMIC_RELAXED) != 0)
-        (void)make_source();
+        (void)run_tombstone_make_source();
 }
 
 void run_quarantine_stop(void)
@@ -326,27 +280,18 @@ static inline void enlist(int descriptor, bool alone)
         (void)evict(keep);
 }
 
-/* The source to use now, or -1: no tombstone here. */
-static inline int source_for(int descriptor)
+static inline bool is_wanted(int descriptor)
 {
-    if (descriptor <= 2 || __atomic_load_n(&kept, __ATOMIC_RELAXED) == 0)
-        return -1;
-    int from = run_quarantine_source();
-    return HF_LIKELY(from >= 0) ? from : make_source();
+    return descriptor > 2 && __atomic_load_n(&kept, __ATOMIC_RELAXED) != 0;
 }
 
 bool run_quarantine_put(int descriptor, uint32_t word)
 {
-    int from = run_number_of(descriptor)->tells != 0 || watched ? -1 : source_for(descriptor);
-    if (from < 0)
+    run_number *number = run_number_of(descriptor);
+    if (number->tells != 0 || watched || !is_wanted(descriptor) ||
+        !run_tombstone_replace(descriptor))
         return false;
-    if (run_kernel_dup3(from, descriptor, O_CLOEXEC) < 0) {
-        /* It was closed unseen; or the number lies above the limit, which was lowered. */
-        if (errno == EBADF && run_kernel_fcntl(from, F_GETFD, 0) < 0)
-            lose_source(from);
-        return false;
-    }
-    if (run_word_move(run_number_of(descriptor), word, RUN_TOMB))
+    if (run_word_move(number, word, RUN_TOMB))
         enlist(descriptor, false);
     return true;
 }
@@ -363,10 +308,7 @@ static inline bool move_alone(run_number *number, uint32_t word, run_number_stat
 /* Puts a tombstone onto a number that was closed, if it is free still. */
 static inline void put_after(int descriptor, run_number *number, uint32_t word, bool alone)
 {
-    int from = source_for(descriptor);
-    int got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
-    if (__builtin_expect(got < 0 && from >= 0 && errno == EBADF, 0))
-        lose_source(from); /* it was closed unseen */
+    int got = is_wanted(descriptor) ? run_tombstone_fill(descriptor) : -1;
     run_number_state to = got == descriptor ? RUN_TOMB : RUN_FREE;
     bool moved = alone ? move_alone(number, word, to) : run_word_move(number, word, to);
     if (HF_LIKELY(moved && got == descriptor))
@@ -435,18 +377,6 @@ static bool is_empty(void)
     return __atomic_load_n(&tail, __ATOMIC_RELAXED) == __atomic_load_n(&head, __ATOMIC_RELAXED);
 }
 
-/* The source takes a number as well, which the program may need. */
-static bool give_source(void)
-{
-    int given = run_quarantine_source();
-    if (given < 0)
-        return false;
-    __atomic_store_n(&source, -1, __ATOMIC_RELAXED);
-    lose_source(given);
-    (void)run_kernel_close(given);
-    return true;
-}
-
 bool run_quarantine_made_room(void)
 {
     int saved = errno;
@@ -457,7 +387,7 @@ bool run_quarantine_made_room(void)
     if (made)
         run_quarantine_empty();
     else
-        made = give_source();
+        made = run_tombstone_give_source();
     run_self.inside--;
     errno = saved;
     return made;

@@ -1,10 +1,5 @@
 /* The quarantine: closed numbers stay taken by tombstones for a while, first in, first out.
- *
- * A tombstone is an O_PATH descriptor of "/": the kernel answers EBADF to read, write, poll and
- * ioctl on it, and close-on-exec removes it when the program executes another.  It is put onto the
- * number by dup3, which closes the file that was there in the same step; or, where no other thread
- * can get the number in between, by F_DUPFD after the file was closed, which takes less time, tells
- * what the close told, and can replace nothing. */
+ * (What a tombstone is: tombstone.h.) */
 #ifndef RUN_QUARANTINE_H
 #define RUN_QUARANTINE_H
 
@@ -48,9 +43,6 @@ static inline void run_quarantine_seen(int descriptor)
             (uint32_t)descriptor >= __atomic_load_n(&run_quarantine_high, __ATOMIC_RELAXED), 0))
         run_quarantine_seen_high();
 }
-
-/* The number that tombstones are copied from, which is hidden from the program; -1: none. */
-int run_quarantine_source(void);
 
 /* The limit of descriptors has changed, or the process is confined from now on. */
 void run_quarantine_resize(void);

@@ -8,6 +8,7 @@
 #include "quarantine.h"
 #include "real.h"
 #include "self.h"
+#include "tombstone.h"
 
 RUN_EXPORT int close(int descriptor)
 {
@@ -35,7 +36,7 @@ RUN_DECLARE_REAL(int, close_range, (unsigned first, unsigned last, int flags))
 /* All but holdfast's own. */
 static int close_all(unsigned first, unsigned last, int flags)
 {
-    int own = run_quarantine_source();
+    int own = run_tombstone_source();
     if (own < 0 || (unsigned)own < first || (unsigned)own > last)
         return RUN_REAL(close_range)(first, last, flags);
     int result = 0;

@@ -1,0 +1,31 @@
+/* What holds the number of a closed descriptor: an O_PATH descriptor of "/".  The kernel answers
+ * EBADF to read, write, poll and ioctl on it, and close-on-exec removes it when the program
+ * executes another.
+ *
+ * It is put onto the number by dup3, which closes the file that was there in the same step; or,
+ * where no other thread can get the number in between, by F_DUPFD after the file was closed, which
+ * takes less time, tells what the close told, and can replace nothing. */
+#ifndef RUN_TOMBSTONE_H
+#define RUN_TOMBSTONE_H
+
+#include <stdbool.h>
+
+/* The number that tombstones are copied from, which is hidden from the program; -1: none. */
+int run_tombstone_source(void);
+
+/* Makes it anew; -1: it cannot be made, or was made too often.  The two below do so by themselves.
+ */
+int run_tombstone_make_source(void);
+
+/* The source takes a number as well, which the program may need: true if there was one. */
+bool run_tombstone_give_source(void);
+
+/* Puts a tombstone in place of the file that a number has.  False, and the file is still there: not
+ * possible. */
+bool run_tombstone_replace(int descriptor);
+
+/* Puts one onto a number that is free.  Answers the number that it got, which is a higher one if
+ * somebody was faster; -1: none. */
+int run_tombstone_fill(int descriptor);
+
+#endif
