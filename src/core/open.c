@@ -329,15 +329,14 @@ static hf_status open_noted(hf_table *table, const hf_type *type, hf_value value
 
 static HF_ALWAYS_INLINE_ hf_status open_any(hf_table *table, hf_handle former, const hf_type *type,
                                             hf_value value, const hf_open_options *options,
-                                            hf_handle *out, hf_site site, const char *operation)
+                                            hf_handle *out, const hf_refusal *refusal)
 {
-    hf_refusal refusal = {.operation = operation, .site = site};
     if (!hf_open_is_good(table, type, options, out))
         return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, site);
+    hf_drain(table, refusal->site);
     hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, former, type, value, options, out, &refusal)
-                           : open_noted(table, type, value, options, out, &refusal);
+                           ? open_simple(table, former, type, value, options, out, refusal)
+                           : open_noted(table, type, value, options, out, refusal);
     if (status == HF_OK)
         note_plain(table, type);
     return status;
@@ -348,14 +347,16 @@ __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *t
                                                const hf_open_options *options, hf_handle *out,
                                                hf_site site, const char *operation)
 {
-    return open_any(table, HF_NULL_HANDLE, type, value, options, out, site, operation);
+    hf_refusal refusal = {.operation = operation, .site = site};
+    return open_any(table, HF_NULL_HANDLE, type, value, options, out, &refusal);
 }
 
-HF_HOT hf_status hf_open_again(hf_table *table, hf_handle former, const hf_type *type,
-                               hf_value value, const hf_open_options *options, hf_handle *out,
-                               hf_site site, const char *operation)
+HF_HOT hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
+                               const hf_open_options *options, hf_handle *handle, hf_site site,
+                               const char *operation)
 {
-    return open_any(table, former, type, value, options, out, site, operation);
+    hf_refusal refusal = {.operation = operation, .site = site};
+    return open_any(table, *handle, type, value, options, handle, &refusal);
 }
 
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,

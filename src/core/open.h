@@ -21,11 +21,12 @@ hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
                      const hf_open_options *options, hf_handle *out, hf_site site,
                      const char *operation);
 
-/* The same, in the slot of a former handle that was closed by hf_close_keeping, if nobody was
- * faster: so that one who opens and closes in turn needs no other, and finds the history of his
- * handles in one place.  Else, and for the null handle, in any slot. */
-hf_status hf_open_again(hf_table *table, hf_handle former, const hf_type *type, hf_value value,
-                        const hf_open_options *options, hf_handle *out, hf_site site,
+/* The same, in the slot of a former handle, *handle, that was closed by hf_close_keeping, if nobody
+ * was faster: so that one who opens and closes in turn needs no other, and finds the history of his
+ * handles in one place.  Else, and for the null handle, in any slot.  *handle is then the new one.
+ */
+hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
+                        const hf_open_options *options, hf_handle *handle, hf_site site,
                         const char *operation);
 
 /* hf_reserve and hf_commit on behalf of the operation that `refusal` names. */

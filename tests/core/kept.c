@@ -37,9 +37,9 @@ TestSuite(kept, .init = set_up, .fini = tear_down);
 
 static hf_handle open_again(hf_handle former)
 {
-    hf_handle handle;
-    MUST_OK(hf_open_again(table, former, &world->types[FAKE_RUNDOWN], fake_make(world), NULL,
-                          &handle, HF_SITE(), "test"));
+    hf_handle handle = former;
+    MUST_OK(hf_open_again(table, &world->types[FAKE_RUNDOWN], fake_make(world), NULL, &handle,
+                          HF_SITE(), "test"));
     return handle;
 }
 
@@ -154,12 +154,10 @@ Test(kept, forged_and_foreign_handles_are_no_former_ones)
 
 Test(kept, table_that_is_shut_down_opens_none)
 {
-    hf_handle handle;
-    hf_handle former = keep();
+    hf_handle handle = keep();
     hf_value value = fake_make(world);
     MUST_OK(hf_table_shutdown(table, HF_FOREVER));
-    MUST(hf_open_again(table, former, &world->types[FAKE_RUNDOWN], value, NULL, &handle, HF_SITE(),
-                       "test"),
+    MUST(hf_open_again(table, &world->types[FAKE_RUNDOWN], value, NULL, &handle, HF_SITE(), "test"),
          HF_E_CLOSING);
     fake_give_back(value);
 }
@@ -198,8 +196,9 @@ static void race_once(racer *of, int round)
 {
     hf_handle former = *of->former;
     spin_barrier_wait(of->barrier);
-    MUST_OK(hf_open_again(table, former, &world->types[FAKE_RUNDOWN], of->values[round], NULL,
-                          &of->handle, HF_SITE(), "test"));
+    of->handle = former;
+    MUST_OK(hf_open_again(table, &world->types[FAKE_RUNDOWN], of->values[round], NULL, &of->handle,
+                          HF_SITE(), "test"));
     spin_barrier_wait(of->barrier);
     cr_assert(!fixture_same_slot(of->handle, of->other->handle));
     bool won = fixture_same_slot(of->handle, former);

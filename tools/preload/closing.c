@@ -89,12 +89,12 @@ static bool tell_user(const closing *at)
 /* A life that nobody saw begin, and whose end was just seen. */
 static void learn(const closing *at)
 {
-    hf_handle handle;
-    uint64_t before = at->handle.bits;
+    hf_handle handle = at->handle;
+    uint64_t before = handle.bits;
     hf_table *table = run_this_process.table;
     if (at->number == NULL || hf_is_live(table, at->handle) ||
-        hf_open_again(table, at->handle, &run_type_descriptor, (hf_value)at->descriptor, NULL,
-                      &handle, NULL, at->operation) != HF_OK)
+        hf_open_again(table, &run_type_descriptor, (hf_value)at->descriptor, NULL, &handle, NULL,
+                      at->operation) != HF_OK)
         return;
     (void)hf_close_keeping(table, handle, at->site, at->operation);
     if (!__atomic_compare_exchange_n(&at->number->handle, &before, handle.bits, false,
