@@ -239,10 +239,13 @@ Test(deadlock_stress, waiting_in_order_is_never_refused)
     cr_assert_eq(refusals, 0);
 }
 
-/* With cycles of any shape: the test is that it ends. */
+/* With cycles of any shape: the test is that it ends.  Threads that hardly meet close none, so they
+ * may have to walk again. */
 Test(deadlock_stress, waiting_in_disorder_never_hangs)
 {
+    enum { WALKS_MAX = 50 };
     stairs.in_disorder = true;
-    walk_the_stairs();
+    for (int i = 0; i < WALKS_MAX && refusals == 0; i++)
+        walk_the_stairs();
     cr_assert_gt(refusals, 0);
 }

@@ -77,7 +77,6 @@ void __wrap_run_quarantine_put_watched(int descriptor)
 
 static void among_threads(void)
 {
-    __libc_single_threaded = 0;
     user = actor_start();
     number = opened_seen();
 }

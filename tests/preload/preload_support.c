@@ -26,6 +26,7 @@ void run_series_end(void)
 
 run_process run_this_process;
 __thread run_thread run_self = {.last_closed = -1};
+bool run_alone_now;
 uintptr_t run_code_low;
 uintptr_t run_code_high;
 
@@ -45,14 +46,12 @@ static void start(uint32_t quarantine)
 void preload_up(void)
 {
     start(KEPT);
-    __libc_single_threaded = 0;
 }
 
-/* Criterion's own threads have nothing to do with descriptors. */
 void preload_up_alone(void)
 {
     start(KEPT);
-    __libc_single_threaded = 1;
+    run_alone_now = true;
 }
 
 void preload_up_without_quarantine(void)
