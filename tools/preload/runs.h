@@ -16,7 +16,8 @@
  * that the script has chosen, and need not be open.
  *
  * The series ends with the thread's next tracked call that does not continue it.  All calls of the
- * wrappers for close and for probes come through here; others only look whether one is open. */
+ * wrappers for close and for probes come through here, but for fstat of what is open while there is
+ * no series (run_look_is_plain); others only look whether one is open. */
 #ifndef RUN_RUNS_H
 #define RUN_RUNS_H
 
