@@ -2,7 +2,6 @@
 #include "core/cold.h"
 
 #include "core/group.h"
-#include "platform/sanitizer.h"
 
 uint32_t hf_cold_lives(unsigned level)
 {
@@ -85,7 +84,7 @@ void hf_cold_hide_all(const hf_table *table)
         hf_poison(table->cold, limit(table) * table->cold_stride);
 }
 
-HF_HOT bool hf_cold_commit(hf_table *table, uint32_t index)
+bool hf_cold_commit_slow(hf_table *table, uint32_t index)
 {
     uint64_t have = limit(table);
     if (index >= have) {
@@ -111,12 +110,18 @@ hf_cold *hf_cold_at(const hf_table *table, uint32_t index)
 #define PUT(field, word) __atomic_store_n(&(field), (word), __ATOMIC_RELAXED)
 #define GET(field)       __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
+/* By a mask: with a branch, each field's address is computed apart. */
+static inline uint32_t next_place(const hf_table *table, uint32_t newest)
+{
+    uint32_t next = newest + 1;
+    return next & (0 - (uint32_t)(next != life_count(table)));
+}
+
 HF_HOT void hf_cold_open(hf_table *table, uint64_t raw, hf_value value,
                          const hf_open_options *options, hf_trace opened)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
-    uint32_t next = GET(cold->newest) + 1;
-    uint32_t newest = next == life_count(table) ? 0 : next;
+    uint32_t newest = next_place(table, GET(cold->newest));
     hf_cold_life *life = &cold->lives[newest];
     PUT(life->raw, UINT64_C(0));
     /* Orders the mark before the fields that it guards.  Partner: the fence in read_life. */

@@ -12,6 +12,7 @@
 #define HF_CORE_COLD_H
 
 #include "core/table.h"
+#include "platform/sanitizer.h"
 
 #include <holdfast/dispatch.h>
 
@@ -49,7 +50,14 @@ size_t hf_cold_bytes(const hf_table *table);
 
 /* Makes sure that the record of a slot that is the caller's exists and may be touched.  May commit
  * memory.  False: out of memory. */
-bool hf_cold_commit(hf_table *table, uint32_t index);
+bool hf_cold_commit_slow(hf_table *table, uint32_t index);
+
+static inline bool hf_cold_commit(hf_table *table, uint32_t index)
+{
+    /* Acquire: the memory is there.  Partner: the release where the limit grows. */
+    bool is_there = index < __atomic_load_n(&table->cold_limit, __ATOMIC_ACQUIRE) && !hf_poisons();
+    return HF_LIKELY(is_there) || hf_cold_commit_slow(table, index);
+}
 
 /* Poisons the record of a slot that becomes free.  What reads it for the sake of a stale handle
  * lies in cold.c, which is never instrumented. */

@@ -327,28 +327,21 @@ static hf_status open_noted(hf_table *table, const hf_type *type, hf_value value
     return hf_open_placed(table, type, &placing, options, out, refusal);
 }
 
-static HF_ALWAYS_INLINE_ hf_status open_any(hf_table *table, hf_handle former, const hf_type *type,
-                                            hf_value value, const hf_open_options *options,
-                                            hf_handle *out, const hf_refusal *refusal)
-{
-    if (!hf_open_is_good(table, type, options, out))
-        return HF_E_INVALID_ARGUMENT;
-    hf_drain(table, refusal->site);
-    hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, former, type, value, options, out, refusal)
-                           : open_noted(table, type, value, options, out, refusal);
-    if (status == HF_OK)
-        note_plain(table, type);
-    return status;
-}
-
 /* Apart, so that the fast one has few registers to save. */
 __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
                                                const hf_open_options *options, hf_handle *out,
                                                hf_site site, const char *operation)
 {
     hf_refusal refusal = {.operation = operation, .site = site};
-    return open_any(table, HF_NULL_HANDLE, type, value, options, out, &refusal);
+    if (!hf_open_is_good(table, type, options, out))
+        return HF_E_INVALID_ARGUMENT;
+    hf_drain(table, site);
+    hf_status status = is_simple(table, type, options)
+                           ? open_simple(table, HF_NULL_HANDLE, type, value, options, out, &refusal)
+                           : open_noted(table, type, value, options, out, &refusal);
+    if (status == HF_OK)
+        note_plain(table, type);
+    return status;
 }
 
 HF_HOT hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
@@ -356,7 +349,8 @@ HF_HOT hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value va
                                const char *operation)
 {
     hf_refusal refusal = {.operation = operation, .site = site};
-    return open_any(table, *handle, type, value, options, handle, &refusal);
+    hf_drain(table, site);
+    return open_simple(table, *handle, type, value, options, handle, &refusal);
 }
 
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,

@@ -24,7 +24,8 @@ hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
 /* The same, in the slot of a former handle, *handle, that was closed by hf_close_keeping, if nobody
  * was faster: so that one who opens and closes in turn needs no other, and finds the history of his
  * handles in one place.  Else, and for the null handle, in any slot.  *handle is then the new one.
- */
+ * That the arguments are good is the caller's care, and that the type is in no namespace and tells
+ * no identity, and that the options name no group and no parent. */
 hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
                         const hf_open_options *options, hf_handle *handle, hf_site site,
                         const char *operation);

@@ -102,7 +102,7 @@ static inline hf_record *hf_record_at(uint32_t record)
 }
 
 /* Bracket a window, HF_WINDOW or HF_WINDOW_BUSY.  Begin answers what end wants. */
-static inline hf_window hf_window_begin(uint32_t window)
+static HF_ALWAYS_INLINE_ hf_window hf_window_begin(uint32_t window)
 {
     /* First, so that nobody takes a record inside a window. */
     if (__builtin_expect(hf_gate_word == &hf_gate_no_word, 0))
@@ -110,7 +110,7 @@ static inline hf_window hf_window_begin(uint32_t window)
     return hf_gate_enter(window);
 }
 
-static inline void hf_window_end(hf_window window)
+static HF_ALWAYS_INLINE_ void hf_window_end(hf_window window)
 {
     hf_gate_leave(window);
 }
@@ -120,7 +120,7 @@ static inline void hf_window_end(hf_window window)
  * see it.  They nest. */
 void hf_inside_begin_slow(uint64_t handle);
 
-static inline void hf_inside_begin(uint64_t handle)
+static HF_ALWAYS_INLINE_ void hf_inside_begin(uint64_t handle)
 {
     uint32_t own = hf_this_thread.record;
     uint32_t count = hf_this_thread.inside;
@@ -136,7 +136,7 @@ static inline void hf_inside_begin(uint64_t handle)
 
 void hf_inside_end_slow(uint64_t handle);
 
-static inline void hf_inside_end(uint64_t handle)
+static HF_ALWAYS_INLINE_ void hf_inside_end(uint64_t handle)
 {
     /* The slot is freed before the look at the place, as far as the compiler is concerned. Partner:
      * the barrier in hf_inside_await. */

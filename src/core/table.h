@@ -156,7 +156,8 @@ static inline hf_local *hf_local_of(hf_table *table)
 }
 
 /* Adds one to a counter of `local`: by its thread alone, but for the local of record 0. */
-static inline void hf_count_up(const hf_table *table, const hf_local *local, uint64_t *counter)
+static HF_ALWAYS_INLINE_ void hf_count_up(const hf_table *table, const hf_local *local,
+                                          uint64_t *counter)
 {
     if (__builtin_expect(local == table->locals, 0)) {
         (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);

@@ -20,6 +20,8 @@
 
 #include "platform/platform.h"
 
+#include <holdfast/base.h>
+
 /* A window that a signal handler on the same thread must not enter again counts in the upper half
  * of the word.  Windows nest; only the outermost one waits. */
 #define HF_WINDOW      UINT32_C(1)
@@ -47,7 +49,7 @@ void hf_gate_enter_slow(uint32_t *word, uint32_t window);
 void hf_gate_leave_stranger(void);
 
 /* Enters a window, HF_WINDOW or HF_WINDOW_BUSY.  Answers what hf_gate_leave wants. */
-static inline hf_window hf_gate_enter(uint32_t window)
+static HF_ALWAYS_INLINE_ hf_window hf_gate_enter(uint32_t window)
 {
     uint32_t *word = hf_gate_word;
     uint32_t before = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -64,7 +66,7 @@ static inline hf_window hf_gate_enter(uint32_t window)
     return (hf_window){word, before};
 }
 
-static inline void hf_gate_leave(hf_window window)
+static HF_ALWAYS_INLINE_ void hf_gate_leave(hf_window window)
 {
     if (__builtin_expect(window.word == &hf_gate_no_word, 0)) {
         hf_gate_leave_stranger();

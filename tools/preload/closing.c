@@ -49,7 +49,7 @@ static closing closing_of(int descriptor, const char *operation, hf_site site)
 
 /* foreign-close: a stream or a directory owns the descriptor.  A forked child may close what it
  * does not need in any way: its copies of the streams are told when they are closed themselves. */
-static void tell_owner(const closing *at)
+static inline void tell_owner(const closing *at)
 {
     hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
     if (hf_handle_is_null(owner) || run_this_process.forked)
@@ -127,19 +127,18 @@ static bool is_half_closed(const closing *at)
     return run_this_process.forked && !hf_is_live(run_this_process.table, at->handle);
 }
 
-/* Nobody else can take the number before the tombstone does. */
-static int close_alone(const closing *at)
+/* The system call, after the handle was closed, where nobody else can take the number before the
+ * tombstone does. */
+static inline int close_ended_alone(const closing *at)
 {
     int result = close_really(at->descriptor);
     run_quarantine_put_closed(at->descriptor, at->word);
     return result;
 }
 
-/* The system call, after the handle was closed. */
-static int close_ended(const closing *at)
+/* The same, where others can. */
+static int close_ended_among_others(const closing *at)
 {
-    if (run_is_alone())
-        return close_alone(at);
     int saved = errno;
     if (run_quarantine_put(at->descriptor, at->word)) {
         errno = saved;
@@ -152,21 +151,32 @@ static int close_ended(const closing *at)
     return result;
 }
 
+static int close_half_closed(const closing *at)
+{
+    return run_is_alone() ? close_ended_alone(at) : close_ended_among_others(at);
+}
+
+/* Of a life that may have users. */
+static int close_among_others(const closing *at, hf_status status)
+{
+    bool told = status != HF_OK || tell_user(at);
+    int result = close_ended_among_others(at);
+    if (!told)
+        (void)tell_user(at);
+    return result;
+}
+
 static int close_live(const closing *at)
 {
     if (is_half_closed(at))
-        return close_ended(at);
+        return close_half_closed(at);
     int saved = errno;
     tell_owner(at);
     hf_status status = end_handle(at);
     if (!is_ended(status))
         return fail_with(EBADF); /* told; the thread that was first closes the file */
-    bool told = status != HF_OK || tell_user(at);
     errno = saved;
-    int result = close_ended(at);
-    if (!told)
-        (void)tell_user(at);
-    return result;
+    return run_is_alone() ? close_ended_alone(at) : close_among_others(at, status);
 }
 
 /* The kernel knows whether it was opened again unseen. */

@@ -132,27 +132,37 @@ bool run_text_is_kept(int descriptor, hf_handle handle, const char *text)
 
 /* ---- a life begins -------------------------------------------------------------------------- */
 
+/* The last bytes of a text, fewer than a word's, with zeros behind them. */
+static inline uint64_t last_word(const char *from, size_t length)
+{
+    size_t rest = length % sizeof(uint64_t);
+    uint64_t word = 0;
+    if (length >= sizeof word && rest != 0) {
+        memcpy(&word, from + length - sizeof word, sizeof word);
+        return word >> (64 - 8 * rest);
+    }
+    for (size_t i = 0; i < rest; i++)
+        word |= (uint64_t)(unsigned char)from[i] << (8 * i);
+    return word;
+}
+
 /* Word by word, by atomic stores: other threads may read the text, and the sanitizers must not
  * mind.  Readers may see a text that is half of the former one, but always an end.  What is too
  * long is cut. */
 static inline void store_text(char *to, const char *from)
 {
-    uint32_t *words = (uint32_t *)(void *)to;
-    uint32_t word;
+    uint64_t *words = (uint64_t *)(void *)to;
     size_t length = strnlen(from, RUN_WHAT_BYTES - 1);
-    size_t i = 0;
-    for (; length - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, from + i, sizeof word);
+    for (size_t i = 0; i < length / sizeof *words; i++) {
+        uint64_t word;
+        memcpy(&word, from + i * sizeof word, sizeof word);
         __atomic_store_n(words++, word, __ATOMIC_RELAXED);
     }
-    word = 0;
-    for (size_t rest = 0; i + rest < length; rest++)
-        word |= (uint32_t)(unsigned char)from[i + rest] << (8 * rest);
-    __atomic_store_n(words, word, __ATOMIC_RELAXED); /* the end's zero is in it */
+    __atomic_store_n(words, last_word(from, length), __ATOMIC_RELAXED); /* the zero is in it */
 }
 
-HF_STATIC_ASSERT(offsetof(run_number, what) % 4 == 0 && RUN_WHAT_BYTES % 4 == 0, "whole words");
-HF_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store_text's last word");
+HF_STATIC_ASSERT(offsetof(run_number, what) % 8 == 0 && RUN_WHAT_BYTES % 8 == 0, "whole words");
+HF_STATIC_ASSERT(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "last_word");
 
 typedef struct opening {
     run_number *number;

@@ -25,7 +25,7 @@
 
 enum {
     RUN_NUMBERS = 1 << 20, /* numbers beyond are not tracked */
-    RUN_WHAT_BYTES = 108
+    RUN_WHAT_BYTES = 104   /* whole words, at which each text begins: see store_text */
 };
 
 typedef enum run_number_state {
@@ -53,8 +53,9 @@ typedef struct run_number {
     uint8_t origin;
     uint8_t life;  /* which of the two texts is this life's */
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
-    uint8_t reserved;
+    uint8_t reserved[5];
     char what[2][RUN_WHAT_BYTES];
+    uint64_t rest; /* of the fourth line of the cache */
 } run_number;
 
 #define RUN_SEVERAL UINT32_MAX

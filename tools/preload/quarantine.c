@@ -13,10 +13,10 @@
  * Numbers leave in batches, and where they follow each other by one close_range: a loop of open and
  * close then costs a fraction of a system call more.
  *
- * While the process has one thread, nobody else changes a place or a word between two instructions
- * of whoever has signals blocked; so a batch is taken out by plain loads and stores then, which is
- * four locked instructions a number less.  A place that is being filled is, signals or not, its
- * ticket's alone. */
+ * While the process has one thread, nobody else changes or sees a place or a word between two
+ * instructions of whoever has signals blocked; so a batch is taken out by plain loads and stores
+ * then, which is four locked instructions a number less, and a number is FREE at once, without
+ * having been LEAVING.  A place that is being filled is, signals or not, its ticket's alone. */
 #include "quarantine.h"
 
 #include <errno.h>
@@ -59,21 +59,23 @@ typedef struct batch {
     uint32_t words[BATCH]; /* as they were: TOMB */
 } batch;
 
-/* A number's word, which was `word` a moment ago. */
-static inline bool move(const batch *of, run_number *number, uint32_t word, run_number_state to)
+/* Takes a tombstone out of the record of its number, whose word was `word` a moment ago. */
+static inline bool take_tomb(bool alone, run_number *number, uint32_t word)
 {
-    if (!of->alone)
-        return run_word_move(number, word, to);
-    __atomic_store_n(&number->word, run_word_with(word, to), __ATOMIC_RELEASE);
+    if (run_word_state(word) != RUN_TOMB)
+        return false;
+    if (!alone)
+        return run_word_move(number, word, RUN_LEAVING);
+    __atomic_store_n(&number->word, run_word_with(word, RUN_FREE), __ATOMIC_RELEASE);
     return true;
 }
 
-/* Marks a number LEAVING and puts it into the batch, which is kept in order. */
+/* Puts a number into the batch, which is kept in order. */
 HF_HOT static void add(batch *to, uint32_t number)
 {
     run_number *record = &run_numbers[number];
     uint32_t word = run_word_of(record);
-    if (run_word_state(word) != RUN_TOMB || !move(to, record, word, RUN_LEAVING))
+    if (!take_tomb(to->alone, record, word))
         return; /* it has got another life */
     uint32_t at = to->count++;
     for (; at > 0 && to->numbers[at - 1] > number; at--) {
@@ -101,9 +103,9 @@ static void close_batch(const batch *of)
         close_neighbours(of->numbers[first], of->numbers[i - 1]);
         first = i;
     }
-    for (uint32_t i = 0; i < of->count; i++)
-        (void)move(of, &run_numbers[of->numbers[i]], run_word_with(of->words[i], RUN_LEAVING),
-                   RUN_FREE);
+    for (uint32_t i = 0; i < of->count && !of->alone; i++)
+        (void)run_word_move(&run_numbers[of->numbers[i]], run_word_with(of->words[i], RUN_LEAVING),
+                            RUN_FREE);
 }
 
 /* What was at a place, which has something else now. */

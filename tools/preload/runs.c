@@ -56,7 +56,7 @@ static bool is_saved(const run_series *series, int descriptor)
     return series->length == 1 && series->operation == RUN_SAVING && series->last == descriptor;
 }
 
-HF_HOT void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
+void run_series_go_on(run_operation operation, int descriptor, const void *site, bool unknown)
 {
     run_series *series = &run_self.series;
     bool saved = operation == RUN_CLOSING && is_saved(series, descriptor);

@@ -29,7 +29,21 @@ typedef enum run_operation { RUN_CLOSING = 1, RUN_PROBING, RUN_SAVING } run_oper
 
 /* This thread closes, probes or saves the descriptor, from this return address.  To be called
  * before the finding that it may make. */
-void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown);
+void run_series_go_on(run_operation operation, int descriptor, const void *site, bool unknown);
+
+static inline void run_series_step(run_operation operation, int descriptor, const void *site,
+                                   bool unknown)
+{
+    run_series *series = &run_self.series;
+    if (HF_LIKELY(series->length == 0))
+        *series = (run_series){.site = site,
+                               .operation = (uint8_t)operation,
+                               .saw_unknown = unknown,
+                               .last = descriptor,
+                               .length = 1};
+    else
+        run_series_go_on(operation, descriptor, site, unknown);
+}
 
 /* What becomes of a finding made in the open series now. */
 typedef enum run_verdict { RUN_TELL, RUN_WAIT, RUN_DROP } run_verdict;
