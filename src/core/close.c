@@ -36,16 +36,15 @@ static inline bool can_claim_at_once(const hf_subject *subject, uint64_t state)
            hf_state_count(state) == 0 && (state & HF_CLOSED) == 0 && !hf_must_defer();
 }
 
-static inline bool claim_at_once(const hf_subject *subject, uint64_t *state)
+static HF_ALWAYS_INLINE_ bool claim_at_once(const hf_subject *subject, uint64_t *state)
 {
     hf_inside_begin(subject->handle.bits);
     /* Acquire: what former holders did comes before the release; partners are their releasing
      * decrements.  Release: this life's end comes before what others do when they see it. */
-    if (__builtin_expect(
-            __atomic_compare_exchange_n(&subject->slot->state, state,
-                                        (*state & ~HF_LIVE_) | HF_CLOSED | HF_SEALED | HF_RELEASED,
-                                        false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED),
-            1))
+    if (__builtin_expect(__atomic_compare_exchange_n(&subject->slot->state, state,
+                                                     hf_state_claimed(*state), false,
+                                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED),
+                         1))
         return true;
     hf_inside_end(subject->handle.bits);
     return false;
@@ -136,8 +135,7 @@ static void seal(const hf_closer *closer, unsigned how)
     (void)__atomic_fetch_or(&subject->slot->state, HF_SEALED, __ATOMIC_SEQ_CST);
 }
 
-/* For a trace: before the value is released, and may come back as another's. */
-HF_COLD static void tell_closed(hf_handle handle, hf_trace closed, const char *operation)
+HF_COLD void hf_tell_closed(hf_handle handle, hf_trace closed, const char *operation)
 {
     if (hf_event_traced(closed))
         hf_event_closed(handle, closed, false, operation);
@@ -183,7 +181,7 @@ static HF_ALWAYS_INLINE_ hf_status begin_close(hf_table *table, hf_handle handle
         if (status == HF_OK && closer->left == HF_CLOSING_NOTHING && result != NULL)
             result->outcome = HF_OUTCOME_NOT_OWNED;
         if (status == HF_OK && closer->left != HF_CLOSING_NOTHING && hf_cold_is_traced(table))
-            tell_closed(handle, closed, refusal->operation);
+            hf_tell_closed(handle, closed, refusal->operation);
         if (status == HF_OK)
             return HF_OK;
         closer->left = HF_CLOSING_NOTHING;
@@ -278,14 +276,10 @@ __attribute__((noinline)) static hf_status close_any(hf_table *table, hf_handle 
     return status;
 }
 
-/* The fast one: never hot, held by nobody.  The tag tells that it is live and counted; without
- * flags, that also means that it was never promoted.  The exit latch is tested along with what
- * defers a release: it costs a load. */
+/* The fast one.  The exit latch is tested along with what defers a release: it costs a load. */
 static inline bool is_plain(const hf_subject *subject, uint64_t state)
 {
-    const uint64_t busy = HF_COUNT_LIMIT << HF_COUNT_SHIFT_ | HF_FLAGS;
-    return hf_state_is_counted(state, subject->raw) && (state & busy) == 0 &&
-           (hf_defer_word() | hf_exit_word()) == 0;
+    return hf_state_is_plain(state, subject->raw) && (hf_defer_word() | hf_exit_word()) == 0;
 }
 
 /* Whether the end of a handle is that of one without a cold record, if nothing in that forbids it.
@@ -297,31 +291,24 @@ static inline bool ends_plainly(const hf_subject *subject)
 }
 
 /* The rest of it for one with a cold record. */
-static HF_ALWAYS_INLINE_ void close_recorded_here(const hf_subject *subject,
-                                                  hf_close_result *result, hf_site site,
-                                                  const char *operation, bool keeps)
-{
-    hf_trace closed = hf_cold_trace(subject->table, site);
-    bool simple = hf_cold_close(subject->table, subject->raw, closed);
-    if (hf_cold_is_traced(subject->table))
-        tell_closed(subject->handle, closed, operation);
-    if (simple && ends_plainly(subject))
-        hf_finish_plain(subject, result, site, keeps);
-    else
-        hf_finish_at_once(subject, result, site);
-}
-
 __attribute__((noinline)) static void close_recorded(hf_table *table, uint64_t raw,
                                                      hf_close_result *result, hf_site site,
                                                      const char *operation)
 {
     hf_subject subject = hf_subject_of(table, raw);
-    close_recorded_here(&subject, result, site, operation, false);
+    hf_trace closed = hf_cold_trace(table, site);
+    bool simple = hf_cold_close(table, raw, closed);
+    if (hf_cold_is_traced(table))
+        hf_tell_closed(subject.handle, closed, operation);
+    if (simple && ends_plainly(&subject))
+        hf_finish_plain(&subject, result, site);
+    else
+        hf_finish_at_once(&subject, result, site);
 }
 
 static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
                                               hf_close_result *result, hf_site site,
-                                              const char *operation, bool keeps)
+                                              const char *operation)
 {
     hf_subject subject;
     uint64_t state;
@@ -329,12 +316,10 @@ static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
                              (state = __atomic_load_n(&subject.slot->state, __ATOMIC_RELAXED),
                               is_plain(&subject, state) && claim_at_once(&subject, &state)),
                          1)) {
-        if (keeps && hf_raw_has_cold(subject.raw))
-            close_recorded_here(&subject, result, site, operation, true);
-        else if (hf_raw_has_cold(subject.raw))
+        if (hf_raw_has_cold(subject.raw))
             close_recorded(table, subject.raw, result, site, operation);
         else
-            hf_finish_plain(&subject, result, site, keeps);
+            hf_finish_plain(&subject, result, site);
         hf_drain(table, site);
         return HF_OK;
     }
@@ -343,19 +328,13 @@ static HF_ALWAYS_INLINE_ hf_status close_here(hf_table *table, hf_handle handle,
 
 hf_status hf_close(hf_table *table, hf_handle handle, hf_close_result *result)
 {
-    return close_here(table, handle, result, HF_SITE(), "hf_close", false);
+    return close_here(table, handle, result, HF_SITE(), "hf_close");
 }
 
 hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site,
                       const char *operation)
 {
-    return close_here(table, handle, result, site, operation, false);
-}
-
-HF_HOT hf_status hf_close_keeping(hf_table *table, hf_handle handle, hf_site site,
-                                  const char *operation)
-{
-    return close_here(table, handle, NULL, site, operation, true);
+    return close_here(table, handle, result, site, operation);
 }
 
 /* ---- many ----------------------------------------------------------------------------------- */
@@ -396,7 +375,7 @@ static void tell_batch(const hf_handle *handles, size_t count, const uint8_t *le
 {
     for (size_t i = 0; i < count; i++)
         if (left[i] != REFUSED && left[i] != HF_CLOSING_NOTHING)
-            tell_closed(handles[i], closed, operation);
+            hf_tell_closed(handles[i], closed, operation);
 }
 
 /* Reports what was refused.  One that was being committed when we looked is closed now. */

@@ -34,10 +34,8 @@ enum {
 hf_status hf_close_at(hf_table *table, hf_handle handle, hf_close_result *result, hf_site site,
                       const char *operation);
 
-/* The same, but the slot is the caller's to open again, by hf_open_again with this handle, and is
- * never used otherwise.  Where that would cost a look more (the handle was held, or hot), the slot
- * is given back all the same, and hf_open_again takes another. */
-hf_status hf_close_keeping(hf_table *table, hf_handle handle, hf_site site, const char *operation);
+/* For a trace: before the value is released, and may come back as another's. */
+void hf_tell_closed(hf_handle handle, hf_trace closed, const char *operation);
 
 /* First step: refuse new regions and references, pass the barrier if need be, write the completion,
  * seal, and note who closed.  Clears *result.  OK with nothing left: a reserved handle, abandoned.

@@ -117,8 +117,9 @@ static inline uint32_t next_place(const hf_table *table, uint32_t newest)
     return next & (0 - (uint32_t)(next != life_count(table)));
 }
 
-HF_HOT void hf_cold_open(hf_table *table, uint64_t raw, hf_value value,
-                         const hf_open_options *options, hf_trace opened)
+static HF_ALWAYS_INLINE_ void open_life(hf_table *table, uint64_t raw, hf_value value,
+                                        const hf_open_options *options, const char *label,
+                                        hf_trace opened)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
     uint32_t newest = next_place(table, GET(cold->newest));
@@ -127,7 +128,7 @@ HF_HOT void hf_cold_open(hf_table *table, uint64_t raw, hf_value value,
     /* Orders the mark before the fields that it guards.  Partner: the fence in read_life. */
     hf_release_fence();
     PUT(life->value, (uint64_t)value);
-    PUT(life->label, options != NULL ? options->label : NULL);
+    PUT(life->label, label);
     PUT(life->parent, options != NULL ? options->parent.bits : 0);
     PUT(life->borrowed, (uint64_t)(options != NULL && options->borrowed));
     PUT(life->opened, hf_trace_pack(opened));
@@ -137,6 +138,18 @@ HF_HOT void hf_cold_open(hf_table *table, uint64_t raw, hf_value value,
     /* Release: the fields come before.  Partner: the acquire in read_life. */
     __atomic_store_n(&life->raw, raw, __ATOMIC_RELEASE);
     PUT(cold->newest, newest);
+}
+
+void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
+                  hf_trace opened)
+{
+    open_life(table, raw, value, options, options != NULL ? options->label : NULL, opened);
+}
+
+HF_HOT void hf_cold_open_plain(hf_table *table, uint64_t raw, hf_value value, const char *label,
+                               hf_trace opened)
+{
+    open_life(table, raw, value, NULL, label, opened);
 }
 
 static inline hf_cold_life *find_in(hf_cold *cold, const hf_table *table, uint64_t raw)

@@ -87,6 +87,10 @@ static inline hf_trace hf_cold_trace(const hf_table *table, hf_site site)
 void hf_cold_open(hf_table *table, uint64_t raw, hf_value value, const hf_open_options *options,
                   hf_trace opened);
 
+/* The same of an owned one without parent and group. */
+void hf_cold_open_plain(hf_table *table, uint64_t raw, hf_value value, const char *label,
+                        hf_trace opened);
+
 /* The value of a life that was reserved. */
 void hf_cold_set_value(hf_table *table, uint64_t raw, hf_value value);
 

@@ -43,8 +43,8 @@ static HF_ALWAYS_INLINE_ hf_close_result hf_release_plain(const hf_subject *subj
 /* Poisons the slot and the record of a life that has ended. */
 HF_COLD void hf_hide_life(const hf_table *table, uint64_t raw);
 
-/* Ends the life.  The slot is given to the bag, or, if the caller `keeps` it, to nobody. */
-static HF_ALWAYS_INLINE_ void hf_free_state(const hf_subject *subject, bool keeps)
+/* Ends the life and gives the slot to the bag. */
+static HF_ALWAYS_INLINE_ void hf_free_state(const hf_subject *subject)
 {
     hf_table *table = subject->table;
     hf_local *local = hf_local_of(table);
@@ -58,30 +58,27 @@ static HF_ALWAYS_INLINE_ void hf_free_state(const hf_subject *subject, bool keep
                          __ATOMIC_RELEASE);
         return;
     }
-    /* Release: the end of this life comes before the next one's begin.  Partners: hf_state_load,
-     * take_kept. */
-    __atomic_store_n(&subject->slot->state,
-                     (generation + 1) << HF_GENERATION_SHIFT_ | (keeps ? HF_KEPT : 0),
+    /* Release: the end of this life comes before the next one's begin.  Partner: hf_state_load. */
+    __atomic_store_n(&subject->slot->state, (generation + 1) << HF_GENERATION_SHIFT_,
                      __ATOMIC_RELEASE);
-    if (!keeps)
-        hf_bag_give(table, local, hf_raw_index(subject->raw));
+    hf_bag_give(table, local, hf_raw_index(subject->raw));
 }
 
-static HF_ALWAYS_INLINE_ void hf_recycle_here(const hf_subject *subject, bool keeps)
+static HF_ALWAYS_INLINE_ void hf_recycle_here(const hf_subject *subject)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_free_state(subject, keeps);
+    hf_free_state(subject);
     hf_inside_end(subject->handle.bits);
     hf_window_end(window);
 }
 
 static HF_ALWAYS_INLINE_ void hf_finish_plain(const hf_subject *subject, hf_close_result *result,
-                                              hf_site site, bool keeps)
+                                              hf_site site)
 {
     hf_close_result done = hf_release_plain(subject, site);
     if (result != NULL)
         *result = done;
-    hf_recycle_here(subject, keeps);
+    hf_recycle_here(subject);
 }
 
 #endif

@@ -34,25 +34,10 @@ static inline uint64_t new_raw(const hf_table *table, uint32_t field, uint32_t i
     return hf_raw_make(field, generation != 0 ? generation : 1, index);
 }
 
-/* The slot of a life that has ended, if it is kept; it is free then, and nobody else's. */
-static inline bool take_kept(const hf_table *table, hf_handle former, uint32_t *index)
-{
-    uint64_t raw;
-    hf_slot_ *slot = hf_slot_find(table, former, &raw);
-    if (slot == NULL)
-        return false;
-    uint64_t next = ((uint64_t)hf_word_generation(raw) + 1) << HF_GENERATION_SHIFT_;
-    uint64_t kept = next | HF_KEPT;
-    *index = hf_raw_index(raw);
-    /* Acquire: the end of that life.  Partner: the release in hf_free_state. */
-    return __atomic_compare_exchange_n(&slot->state, &kept, next, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
-}
-
-/* Takes a slot with all that the handle will need, in the caller's window: that of `former` if it
- * is kept.  *raw is the handle to be. */
-HF_HOT static inline hf_status take_slot(hf_table *table, hf_handle former, const hf_type *type,
-                                         const hf_open_options *options, uint64_t *raw)
+/* Takes a slot with all that the handle will need, in the caller's window.  *raw is the handle to
+ * be. */
+static inline hf_status take_slot(hf_table *table, const hf_type *type,
+                                  const hf_open_options *options, uint64_t *raw)
 {
     bool cold = needs_cold(table, type, options);
     uint32_t field = hf_type_field(table, type);
@@ -61,8 +46,7 @@ HF_HOT static inline hf_status take_slot(hf_table *table, hf_handle former, cons
         return HF_E_CLOSING;
     if (field == 0)
         return HF_E_TOO_MANY_TYPES;
-    hf_status status =
-        take_kept(table, former, &index) ? HF_OK : hf_bag_take(table, hf_local_of(table), &index);
+    hf_status status = hf_bag_take(table, hf_local_of(table), &index);
     if (status != HF_OK)
         return status;
     hf_slot_show(table, index);
@@ -128,12 +112,12 @@ static hf_handle enrol(const hf_subject *subject, const hf_type *type, hf_value 
     return owner;
 }
 
-/* For a trace; after the handle was published, before the caller has it. */
-HF_COLD static void tell_opened(const hf_subject *subject, const char *operation)
+HF_COLD void hf_tell_opened(const hf_table *table, hf_handle handle, const char *operation)
 {
-    hf_event_party party = hf_cold_party(subject->table, subject->raw);
+    uint64_t raw = handle.bits ^ table->head.secret;
+    hf_event_party party = hf_cold_party(table, raw);
     if (hf_event_traced(party.opened))
-        hf_event_opened(&party, hf_cold_is_borrowed(subject->table, subject->raw), operation);
+        hf_event_opened(&party, hf_cold_is_borrowed(table, raw), operation);
 }
 
 void hf_bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,
@@ -154,7 +138,7 @@ void hf_bring_to_life(const hf_subject *subject, const hf_type *type, hf_value v
     hf_window_end(window);
     hf_stay_opened(&birth->stay);
     if (hf_cold_is_traced(subject->table))
-        tell_opened(subject, refusal->operation);
+        hf_tell_opened(subject->table, subject->handle, refusal->operation);
     if (!hf_handle_is_null(owner))
         report_owner(subject, owner, refusal->operation, refusal->site);
     hf_os_set_error(error);
@@ -179,7 +163,7 @@ hf_status hf_open_take(hf_table *table, const hf_type *type, const hf_open_optio
                        uint64_t *raw)
 {
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = take_slot(table, HF_NULL_HANDLE, type, options, raw);
+    hf_status status = take_slot(table, type, options, raw);
     if (status == HF_OK)
         hf_note_begin(HF_NOTE_OPEN, hf_handle_of(table, *raw).bits);
     hf_window_end(window);
@@ -294,14 +278,14 @@ static bool is_simple(const hf_table *table, const hf_type *type, const hf_open_
 }
 
 /* One of these: a window does, without a note. */
-HF_HOT static inline hf_status open_simple(hf_table *table, hf_handle former, const hf_type *type,
-                                           hf_value value, const hf_open_options *options,
-                                           hf_handle *out, const hf_refusal *refusal)
+static inline hf_status open_simple(hf_table *table, const hf_type *type, hf_value value,
+                                    const hf_open_options *options, hf_handle *out,
+                                    const hf_refusal *refusal)
 {
     uint64_t raw;
     hf_trace opened = hf_cold_trace(table, refusal->site);
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_status status = take_slot(table, former, type, options, &raw);
+    hf_status status = take_slot(table, type, options, &raw);
     if (status != HF_OK) {
         hf_window_end(window);
         return hf_fail(table, status);
@@ -314,7 +298,7 @@ HF_HOT static inline hf_status open_simple(hf_table *table, hf_handle former, co
     hf_window_end(window);
     /* Asked first here, because a trace of findings alone wants no more. */
     if (hf_cold_is_traced(table) && hf_event_traced(opened))
-        tell_opened(&subject, refusal->operation);
+        hf_tell_opened(table, subject.handle, refusal->operation);
     *out = subject.handle;
     return HF_OK;
 }
@@ -337,20 +321,11 @@ __attribute__((noinline)) hf_status hf_open_at(hf_table *table, const hf_type *t
         return HF_E_INVALID_ARGUMENT;
     hf_drain(table, site);
     hf_status status = is_simple(table, type, options)
-                           ? open_simple(table, HF_NULL_HANDLE, type, value, options, out, &refusal)
+                           ? open_simple(table, type, value, options, out, &refusal)
                            : open_noted(table, type, value, options, out, &refusal);
     if (status == HF_OK)
         note_plain(table, type);
     return status;
-}
-
-HF_HOT hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
-                               const hf_open_options *options, hf_handle *handle, hf_site site,
-                               const char *operation)
-{
-    hf_refusal refusal = {.operation = operation, .site = site};
-    hf_drain(table, site);
-    return open_simple(table, *handle, type, value, options, handle, &refusal);
 }
 
 hf_status hf_open(hf_table *table, const hf_type *type, hf_value value,

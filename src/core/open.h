@@ -21,15 +21,6 @@ hf_status hf_open_at(hf_table *table, const hf_type *type, hf_value value,
                      const hf_open_options *options, hf_handle *out, hf_site site,
                      const char *operation);
 
-/* The same, in the slot of a former handle, *handle, that was closed by hf_close_keeping, if nobody
- * was faster: so that one who opens and closes in turn needs no other, and finds the history of his
- * handles in one place.  Else, and for the null handle, in any slot.  *handle is then the new one.
- * That the arguments are good is the caller's care, and that the type is in no namespace and tells
- * no identity, and that the options name no group and no parent. */
-hf_status hf_open_again(hf_table *table, const hf_type *type, hf_value value,
-                        const hf_open_options *options, hf_handle *handle, hf_site site,
-                        const char *operation);
-
 /* hf_reserve and hf_commit on behalf of the operation that `refusal` names. */
 hf_status hf_reserve_at(hf_table *table, const hf_type *type, hf_handle *out,
                         const hf_refusal *refusal);
@@ -54,6 +45,9 @@ typedef struct hf_birth {
     unsigned notes;
     bool counts;
 } hf_birth;
+
+/* For a trace; after the handle was published, before the caller has it. */
+void hf_tell_opened(const hf_table *table, hf_handle handle, const char *operation);
 
 /* Everything between "the slot is ours" and "the handle is live". */
 void hf_bring_to_life(const hf_subject *subject, const hf_type *type, hf_value value,

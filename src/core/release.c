@@ -241,7 +241,7 @@ void hf_hide_life(const hf_table *table, uint64_t raw)
 
 void hf_recycle(const hf_subject *subject)
 {
-    hf_recycle_here(subject, false);
+    hf_recycle_here(subject);
 }
 
 bool hf_drop_parent(hf_table *table, hf_handle parent, hf_subject *next)
@@ -274,7 +274,7 @@ static bool free_slot(hf_subject *current, const hf_close_result *result)
     /* One window, and a note, so that in the child of a fork the parent is dropped and looked at.
      */
     hf_window window = hf_window_begin(HF_WINDOW_BUSY);
-    hf_free_state(current, false);
+    hf_free_state(current);
     hf_inside_end(current->handle.bits);
     bool has_parent = hf_drop_parent(current->table, farewell.parent, &parent);
     if (has_parent)
@@ -318,7 +318,7 @@ void hf_finish_at_once(const hf_subject *subject, hf_close_result *result, hf_si
     if (hf_raw_has_cold(subject->raw))
         finish_with_farewell(subject, result, site);
     else
-        hf_finish_plain(subject, result, site, false);
+        hf_finish_plain(subject, result, site);
 }
 
 void hf_finish(const hf_subject *subject, hf_close_result *result, hf_site site)
@@ -384,7 +384,7 @@ void hf_free_orphan(const hf_subject *subject, hf_value value)
         hf_hide_life(subject->table, subject->raw);
         hf_bag_give(subject->table, hf_local_of(subject->table), hf_raw_index(subject->raw));
     } else {
-        hf_free_state(subject, false);
+        hf_free_state(subject);
     }
     hf_window_end(window);
 }

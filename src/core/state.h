@@ -114,6 +114,19 @@ static inline bool hf_state_is_counted(uint64_t state, uint64_t raw)
     return (state ^ raw) >> HF_TAG_SHIFT_ == HF_TAG_COLD_ && (state & HF_LIVE_) != 0;
 }
 
+/* The same, never hot, held by nobody, and neither closed nor promoted: without flags, that is. */
+static inline bool hf_state_is_plain(uint64_t state, uint64_t raw)
+{
+    const uint64_t busy = HF_COUNT_LIMIT << HF_COUNT_SHIFT_ | HF_FLAGS;
+    return hf_state_is_counted(state, raw) && (state & busy) == 0;
+}
+
+/* That of a handle which nobody holds, once its closer has won the value. */
+static inline uint64_t hf_state_claimed(uint64_t state)
+{
+    return (state & ~HF_LIVE_) | HF_CLOSED | HF_SEALED | HF_RELEASED;
+}
+
 /* One of the two: regions and references are admitted. */
 static inline bool hf_state_admits(uint64_t state, uint64_t raw)
 {

@@ -7,7 +7,7 @@
 
 run_verdict verdict_now = RUN_TELL;
 
-void run_series_step(run_operation operation, int descriptor, const void *site, bool unknown)
+void run_series_go_on(run_operation operation, int descriptor, const void *site, bool unknown)
 {
     (void)operation;
     (void)descriptor;

@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "core/close.h"
-#include "core/open.h"
+#include "core/kept.h"
 #include "findings.h"
 #include "owners.h"
 #include "quarantine.h"

@@ -46,7 +46,7 @@
 #include <string.h>
 
 #include "closing.h"
-#include "core/open.h"
+#include "core/kept.h"
 #include "platform/platform.h"
 #include "quarantine.h"
 #include "report/trace.h"
@@ -175,11 +175,10 @@ typedef struct opening {
 
 static inline hf_handle open_handle(const opening *at, hf_handle before, const char *text)
 {
-    hf_open_options options = {.size = (uint32_t)sizeof options, .label = text};
     hf_handle handle = before;
     hf_status status =
-        hf_open_again(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor,
-                      &options, &handle, at->site, at->operation);
+        hf_open_again(run_this_process.table, &run_type_descriptor, (hf_value)at->descriptor, text,
+                      &handle, at->site, at->operation);
     return status == HF_OK ? handle : HF_NULL_HANDLE;
 }
 
