@@ -48,13 +48,17 @@ static closing closing_of(int descriptor, const char *operation, hf_site site)
 
 /* foreign-close: a stream or a directory owns the descriptor.  A forked child may close what it
  * does not need in any way: its copies of the streams are told when they are closed themselves. */
-static inline void tell_owner(const closing *at)
+HF_COLD static void tell_owner(const closing *at, hf_handle owner)
 {
-    hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
-    if (hf_handle_is_null(owner) || run_this_process.forked)
+    if (run_this_process.forked)
         return;
     run_find_foreign(at->handle, owner, at->operation, at->site);
     run_owner_was_told(owner);
+}
+
+static inline hf_handle owner_of(const closing *at)
+{
+    return (hf_handle){__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
 }
 
 /* Ends the life in the table, before the file is closed. */
@@ -150,13 +154,13 @@ static int close_ended_among_others(const closing *at)
     return result;
 }
 
-static int close_half_closed(const closing *at)
+HF_COLD static int close_half_closed(const closing *at)
 {
     return run_is_alone() ? close_ended_alone(at) : close_ended_among_others(at);
 }
 
 /* Of a life that may have users. */
-static int close_among_others(const closing *at, hf_status status)
+__attribute__((noinline)) static int close_among_others(const closing *at, hf_status status)
 {
     bool told = status != HF_OK || tell_user(at);
     int result = close_ended_among_others(at);
@@ -165,12 +169,14 @@ static int close_among_others(const closing *at, hf_status status)
     return result;
 }
 
-static int close_live(const closing *at)
+static inline int close_live(const closing *at)
 {
     if (is_half_closed(at))
         return close_half_closed(at);
     int saved = errno;
-    tell_owner(at);
+    hf_handle owner = owner_of(at);
+    if (!hf_handle_is_null(owner))
+        tell_owner(at, owner);
     hf_status status = end_handle(at);
     if (!is_ended(status))
         return fail_with(EBADF); /* told; the thread that was first closes the file */
@@ -201,11 +207,10 @@ static int close_unknown(const closing *at)
     return result;
 }
 
-static int close_tracked(const closing *at)
+/* Of a number that is not LIVE. */
+__attribute__((noinline)) static int close_other(const closing *at)
 {
     switch (at->number != NULL ? run_word_state(at->word) : RUN_UNKNOWN) {
-    case RUN_LIVE:
-        return close_live(at);
     case RUN_TOMB:
     case RUN_LEAVING:
         run_find_stale(HF_REPORT_DOUBLE_CLOSE, at->handle, HF_NULL_HANDLE, at->operation, at->site);
@@ -214,6 +219,7 @@ static int close_tracked(const closing *at)
         return close_free(at);
     case RUN_OWN:
         return fail_with(EBADF);
+    case RUN_LIVE:
     case RUN_UNKNOWN:
         break;
     }
@@ -221,7 +227,7 @@ static int close_tracked(const closing *at)
 }
 
 /* By a signal handler that interrupted the library itself: only the states are kept right. */
-static int close_inside(int descriptor)
+__attribute__((noinline)) static int close_inside(int descriptor)
 {
     run_number *number = run_number_of(descriptor);
     uint32_t word = number != NULL ? run_word_of(number) : RUN_UNKNOWN;
@@ -247,10 +253,10 @@ HF_HOT int run_close(int descriptor, const char *operation)
     if (run_self.inside != 0)
         return close_inside(descriptor);
     closing at = closing_of(descriptor, operation, RUN_CALLER_SITE());
-    bool unknown = at.number == NULL || run_word_state(at.word) == RUN_UNKNOWN;
+    run_number_state state = at.number != NULL ? run_word_state(at.word) : RUN_UNKNOWN;
     run_self.inside++;
-    run_series_step(RUN_CLOSING, descriptor, run_site_caller(at.site), unknown);
-    int result = close_tracked(&at);
+    run_series_step(RUN_CLOSING, descriptor, run_site_caller(at.site), state == RUN_UNKNOWN);
+    int result = HF_LIKELY(state == RUN_LIVE) ? close_live(&at) : close_other(&at);
     run_self.last_closed = result == 0 ? descriptor : -1;
     run_self.inside--;
     return result;
@@ -305,7 +311,7 @@ static bool is_clobbered(const closing *at)
 
 static void end_replaced(const closing *at)
 {
-    hf_handle owner = {__atomic_load_n(&at->number->stream, __ATOMIC_RELAXED)};
+    hf_handle owner = owner_of(at);
     if (!run_this_process.forked && is_clobbered(at))
         run_find_kind(HF_REPORT_CLOBBER, at->handle, owner,
                       hf_handle_is_null(owner) ? NULL : "owned by", at->operation, at->site);

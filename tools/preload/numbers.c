@@ -206,7 +206,7 @@ static inline void begin_life(const opening *at, const char *what)
     number->life ^= 1;
     char *text = number->what[number->life];
     store_text(text, what);
-    if (state == RUN_LIVE || state == RUN_UNKNOWN)
+    if (__builtin_expect(state == RUN_LIVE || state == RUN_UNKNOWN, 0))
         run_closing_replaced(number, at->word, at->origin == RUN_PLACED, at->operation, at->site);
     hf_handle handle = open_handle(at, before, text);
     publish(at, before, handle);

@@ -275,10 +275,11 @@ static inline void enlist(int descriptor, bool alone)
     uint32_t keep = __atomic_load_n(&kept, __ATOMIC_RELAXED);
     uint32_t ticket = take_ticket(alone);
     uint32_t old = exchange(&ring[ticket % RING], (uint32_t)descriptor + 1, alone);
-    if (old != 0) /* left there a round ago */
+    if (__builtin_expect(old != 0, 0)) /* left there a round ago */
         remove_one(old - 1);
     uint32_t filled = ticket + 1 - __atomic_load_n(&head, __ATOMIC_RELAXED);
-    if (filled <= RING && filled >= keep + (keep < BATCH ? keep / 2 + 1 : BATCH))
+    if (__builtin_expect(filled >= keep + (keep < BATCH ? keep / 2 + 1 : BATCH), 0) &&
+        filled <= RING)
         (void)evict(keep);
 }
 
