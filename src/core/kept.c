@@ -20,13 +20,20 @@
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* Of a former handle that may be forged: its type field may be none. */
+static inline bool is_of_type(const hf_table *table, uint64_t was, const hf_type *type)
+{
+    return hf_raw_has_cold(was) && hf_word_type(was) < HF_TYPE_FIELDS_ &&
+           hf_type_of(table, was) == type;
+}
+
 /* Takes the slot of a former handle, if it is kept and fit for the next.  *raw is the new one. */
 static inline hf_slot_ *take(const hf_table *table, hf_handle former, const hf_type *type,
                              uint64_t *raw)
 {
     uint64_t was;
     hf_slot_ *slot = hf_slot_find(table, former, &was);
-    if (slot == NULL || !hf_raw_has_cold(was) || hf_type_of(table, was) != type ||
+    if (slot == NULL || !is_of_type(table, was, type) ||
         __atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) != HF_TABLE_OPEN)
         return NULL;
     uint32_t generation = hf_word_generation(was) + 1;

@@ -154,11 +154,15 @@ Test(kept, slot_is_retired_after_its_last_generation)
 Test(kept, forged_and_foreign_handles_are_no_former_ones)
 {
     hf_table *other = fixture_table(HF_PROTECT_COUNTED);
+    hf_table_destroy(table);
+    create(4 * SLOTS);
     hf_handle former = keep();
     hf_handle foreign = fixture_open(other, world, FAKE_RUNDOWN);
     MUST_OK(hf_close(other, foreign, NULL));
     cr_assert(!fixture_same_slot(open_again(foreign), former));
     cr_assert(!fixture_same_slot(open_again((hf_handle){former.bits ^ 1}), former));
+    for (unsigned bit = HF_TYPE_SHIFT_; bit < 64; bit++)
+        (void)open_again((hf_handle){former.bits ^ UINT64_C(1) << bit});
     cr_assert(fixture_same_slot(open_again(former), former));
     hf_table_destroy(other);
 }

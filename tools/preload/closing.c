@@ -46,12 +46,9 @@ static closing closing_of(int descriptor, const char *operation, hf_site site)
     return at;
 }
 
-/* foreign-close: a stream or a directory owns the descriptor.  A forked child may close what it
- * does not need in any way: its copies of the streams are told when they are closed themselves. */
+/* foreign-close: a stream or a directory owns the descriptor. */
 HF_COLD static void tell_owner(const closing *at, hf_handle owner)
 {
-    if (run_this_process.forked)
-        return;
     run_find_foreign(at->handle, owner, at->operation, at->site);
     run_owner_was_told(owner);
 }
@@ -175,7 +172,9 @@ static inline int close_live(const closing *at)
         return close_half_closed(at);
     int saved = errno;
     hf_handle owner = owner_of(at);
-    if (!hf_handle_is_null(owner))
+    /* A forked child may close what it does not need in any way: its copies of the streams are told
+     * when they are closed themselves. */
+    if (!hf_handle_is_null(owner) && !run_this_process.forked)
         tell_owner(at, owner);
     hf_status status = end_handle(at);
     if (!is_ended(status))
