@@ -6,13 +6,11 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
-#include "kernel.h"
-#include "numbers.h"
 #include "platform/platform.h"
 
 enum { SOURCE_TRIES = 16 };
 
-static int source = -1;
+int run_tombstone_source_made = -1;
 static uint32_t source_tries;
 
 int run_make_own(int descriptor)
@@ -31,20 +29,13 @@ int run_make_own(int descriptor)
     return moved;
 }
 
-/* The program may have replaced it by dup2: then the number is no longer OWN. */
-int run_tombstone_source(void)
-{
-    int now = __atomic_load_n(&source, __ATOMIC_RELAXED);
-    return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
-}
-
 /* Two threads may: the first one's stays, as one of holdfast's own. */
 int run_tombstone_make_source(void)
 {
     if (__atomic_fetch_add(&source_tries, 1, __ATOMIC_RELAXED) >= SOURCE_TRIES)
         return -1;
     int made = run_make_own(run_kernel_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC));
-    __atomic_store_n(&source, made, __ATOMIC_RELAXED);
+    __atomic_store_n(&run_tombstone_source_made, made, __ATOMIC_RELAXED);
     return made;
 }
 
@@ -68,7 +59,7 @@ bool run_tombstone_give_source(void)
     int given = run_tombstone_source();
     if (given < 0)
         return false;
-    __atomic_store_n(&source, -1, __ATOMIC_RELAXED);
+    __atomic_store_n(&run_tombstone_source_made, -1, __ATOMIC_RELAXED);
     lose_source(given);
     (void)run_kernel_close(given);
     return true;
@@ -85,11 +76,14 @@ bool run_tombstone_replace(int descriptor)
     return false;
 }
 
-int run_tombstone_fill(int descriptor)
+int run_tombstone_fill_anew(int descriptor, int from)
 {
-    int from = some_source();
-    int got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
-    if (__builtin_expect(got < 0 && from >= 0 && errno == EBADF, 0))
+    int got = -1;
+    if (from < 0) {
+        from = run_tombstone_make_source();
+        got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
+    }
+    if (got < 0 && from >= 0 && errno == EBADF)
         lose_source(from); /* it was closed unseen */
     return got;
 }

@@ -8,10 +8,20 @@
 #ifndef RUN_TOMBSTONE_H
 #define RUN_TOMBSTONE_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 
+#include "kernel.h"
+#include "numbers.h"
+
 /* The number that tombstones are copied from, which is hidden from the program; -1: none. */
-int run_tombstone_source(void);
+extern int run_tombstone_source_made;
+static inline int run_tombstone_source(void)
+{
+    int now = __atomic_load_n(&run_tombstone_source_made, __ATOMIC_RELAXED);
+    /* The program may have replaced it by dup2: then the number is no longer OWN. */
+    return now >= 0 && run_state_of(now) == RUN_OWN ? now : -1;
+}
 
 /* Makes it anew; -1: it cannot be made, or was made too often.  The two below do so by themselves.
  */
@@ -24,8 +34,16 @@ bool run_tombstone_give_source(void);
  * possible. */
 bool run_tombstone_replace(int descriptor);
 
+/* What else is tried where there was no source (`from` is -1), or it could not be copied. */
+int run_tombstone_fill_anew(int descriptor, int from);
+
 /* Puts one onto a number that is free.  Answers the number that it got, which is a higher one if
  * somebody was faster; -1: none. */
-int run_tombstone_fill(int descriptor);
+static inline int run_tombstone_fill(int descriptor)
+{
+    int from = run_tombstone_source();
+    int got = from < 0 ? -1 : run_kernel_fcntl(from, F_DUPFD_CLOEXEC, descriptor);
+    return HF_LIKELY(got >= 0) ? got : run_tombstone_fill_anew(descriptor, from);
+}
 
 #endif
