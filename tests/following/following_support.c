@@ -7,7 +7,8 @@
 #include "uses.h"
 
 run_process run_this_process;
-__thread run_thread run_self = {.last_closed = -1};
+run_calls run_no_calls;
+__thread run_thread run_self = {.last_closed = -1, .calls = &run_no_calls};
 run_number *run_numbers;
 uint32_t run_number_limit; /* none was ever seen */
 unsigned flushed;

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "uses.h"
+
 run_verdict verdict_now = RUN_TELL;
 
 void run_series_go_on(run_operation operation, int descriptor, const void *site, bool unknown)
@@ -25,7 +27,7 @@ void run_series_end(void)
 }
 
 run_process run_this_process;
-__thread run_thread run_self = {.last_closed = -1};
+__thread run_thread run_self = {.last_closed = -1, .calls = &run_no_calls};
 bool run_alone_now;
 uintptr_t run_code_low;
 uintptr_t run_code_high;

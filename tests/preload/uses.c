@@ -30,14 +30,15 @@ static uint32_t calls_of(int number)
     uint64_t handle = run_handle_of(number).bits;
     uint32_t found = 0;
     for (uint32_t record = 1; record <= hf_record_peak(); record++)
-        for (uint32_t i = 0; hf_record_is_taken(record) && i < run_all_calls[record].count; i++)
+        for (uint32_t i = 0;
+             hf_record_is_taken(record) && i < run_calls_taken(&run_all_calls[record]); i++)
             found += run_all_calls[record].calls[i].handle == handle;
     return found;
 }
 
 static uint32_t own_count(void)
 {
-    return run_all_calls[hf_this_thread.record].count;
+    return run_calls_taken(&run_all_calls[hf_this_thread.record]);
 }
 
 /* ---- numbers -------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
  *
  * The series ends with the thread's next tracked call that does not continue it.  All calls of the
  * wrappers for close and for probes come through here, but for fstat of what is open while there is
- * no series (run_look_is_plain); others only look whether one is open. */
+ * no series (run_way_of_look); others only look whether one is open. */
 #ifndef RUN_RUNS_H
 #define RUN_RUNS_H
 

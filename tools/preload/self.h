@@ -65,7 +65,8 @@ typedef struct run_thread {
     bool is_vfork_child; /* between vfork and exec: shares the parent's memory, is left alone */
     int last_closed;     /* what this thread closed last, -1: something else came after it */
     run_series series;
-    uint32_t call_record; /* the thread's record when it entered its first call: see uses.c */
+    uint32_t call_record;    /* the thread's record when it entered its first call: see uses.c */
+    struct run_calls *calls; /* that record's */
 } run_thread;
 extern __thread run_thread run_self __attribute__((tls_model("initial-exec")));
 

@@ -28,4 +28,12 @@ static inline const void *run_site_caller(hf_site site)
 
 #define RUN_CALLER_SITE() run_site_above(__builtin_frame_address(0))
 
+/* The same in a function to which a wrapper jumps, as its last call becomes a jump: then the frame
+ * is where the wrapper's would be. */
+#ifdef __OPTIMIZE__
+#define RUN_JUMPED_SITE() ((hf_site)__builtin_frame_address(0))
+#else
+#define RUN_JUMPED_SITE() RUN_CALLER_SITE()
+#endif
+
 #endif

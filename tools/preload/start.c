@@ -22,9 +22,10 @@
 #include "runs.h"
 #include "self.h"
 #include "site.h"
+#include "uses.h"
 
 run_process run_this_process;
-__thread run_thread run_self = {.last_closed = -1};
+__thread run_thread run_self = {.last_closed = -1, .calls = &run_no_calls};
 uintptr_t run_code_low;
 uintptr_t run_code_high;
 

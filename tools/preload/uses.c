@@ -1,8 +1,9 @@
 /* Uses: calls that are announced, while several threads run.
  *
  * Each thread keeps the calls that it is inside of, innermost last: one for each descriptor of its
- * call, and the same for each signal handler.  They lie in a static array by the thread's record,
- * because closers of other threads read them, and a thread's own memory goes with it.
+ * call, and the same for each signal handler.  (Most are entered and left inline: see usual.h.)
+ * They lie in a static array by the thread's record, because closers of other threads read them,
+ * and a thread's own memory goes with it.
  *
  * How a closer finds a call.  A user (1) notes in the number that its life has a user, unless that
  * is there already, (2) stores the handle in its call, (3) looks whether the handle is live still,
@@ -32,8 +33,11 @@
  * thread leaves there when it ends by cancellation is nobody's: `thread` is not the next owner's.
  *
  * Signal handlers come between any two instructions.  A handler takes the next place and gives it
- * back before it returns, so a place is taken (the count goes up) before it is filled, and `frame`
- * is 0 as long as there is nothing to leave in it.
+ * back before it returns, so a place is taken before it is filled: the first, which most calls have
+ * to themselves, by its frame alone; another by the count, and its frame is 0 as long as there is
+ * nothing to leave in it.  A handler on a stack of its own may take for left a call that has its
+ * frame already, but not yet its handle.  That call finds, when it looks (3), that its frame is
+ * gone, and begins anew; so no handle stays in a place that is free.
  *
  * How a call that was left by a jump is found: its frame lies below that of the next call, or on
  * another stack than the thread's own while the next call is on the thread's own.  (Calls of the
@@ -60,6 +64,7 @@ RUN_DECLARE_REAL(int, fcntl, (int, int, ...))
 enum { DEPTH_MAX = 64 };
 
 run_calls run_all_calls[HF_RECORDS + 1];
+run_calls run_no_calls = {.calls[0].frame = UINTPTR_MAX};
 
 /* ---- entering and leaving ------------------------------------------------------------------- */
 
@@ -78,10 +83,15 @@ static bool was_left(const run_call *of, uintptr_t site)
 
 static void leave_the_left(run_calls *own, uintptr_t site)
 {
-    uint32_t count = own->count;
-    while (count > 0 && was_left(&own->calls[count - 1], site))
-        run_call_leave(&own->calls[--count]);
-    run_calls_set_count(own, count);
+    uint32_t taken = run_calls_taken(own);
+    while (taken > 0 && was_left(&own->calls[taken - 1], site))
+        run_calls_leave(own, --taken);
+}
+
+static void set_calls(uint32_t record, run_calls *calls)
+{
+    run_self.call_record = record;
+    run_self.calls = calls;
 }
 
 /* The thread's first call.  NULL when it cannot have a record. */
@@ -93,15 +103,16 @@ __attribute__((noinline)) static run_calls *take_calls(void)
     uint32_t record = hf_record_current();
     run_self.inside--;
     run_calls *own = &run_all_calls[record];
-    run_self.call_record = record;
-    if (record == 0)
+    if (record == 0) {
+        set_calls(0, &run_no_calls);
         return NULL;
+    }
     /* What its last owner, who is gone, or was not copied by fork, left there. */
-    for (uint32_t i = 0; i < RUN_CALLS; i++)
-        run_call_leave(&own->calls[i]);
-    run_calls_set_count(own, 0);
+    for (uint32_t i = RUN_CALLS; i-- > 0;)
+        run_calls_leave(own, i);
     /* Release: nothing is left.  Partner: the acquire in find_call. */
     __atomic_store_n(&own->thread, hf_record_thread(record), __ATOMIC_RELEASE);
+    set_calls(record, own);
     return own;
 }
 
@@ -114,7 +125,7 @@ static inline run_calls *own_calls(void)
 
 void run_use_forked(void)
 {
-    run_self.call_record = 0;
+    set_calls(0, &run_no_calls);
 }
 
 __attribute__((noinline)) static void note_other_user(run_number *number)
@@ -132,29 +143,22 @@ static inline void note_user(run_number *number)
         note_other_user(number);
 }
 
-/* False: the handle is not live any more.  A call for which there is no room goes unannounced. */
+/* False: as run_call_announce.  A call for which there is no room goes unannounced. */
 static inline bool enter_call(run_use *use, run_number *number, hf_handle handle, hf_site site)
 {
     run_calls *own = own_calls();
     if (own == NULL)
         return true;
-    if (own->count != 0)
-        leave_the_left(own, (uintptr_t)site);
-    uint32_t place = own->count;
+    leave_the_left(own, (uintptr_t)site);
+    uint32_t place = run_calls_taken(own);
     if (place >= RUN_CALLS)
         return true;
     run_call *entered = &own->calls[place];
-    run_calls_set_count(own, place + 1);
-    entered->frame = (uintptr_t)site;
-    entered->caller = (uintptr_t)run_site_caller(site);
-    entered->operation = use->operation;
+    run_calls_set_more(own, place);
+    run_call_take(entered, site, use->operation);
     note_user(number);
-    /* Release: the rest is written.  Partner: the acquire in find_call. */
-    __atomic_store_n(&entered->handle, handle.bits, __ATOMIC_RELEASE);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the look comes after it: see the head */
-    if (__builtin_expect(!hf_is_live(run_this_process.table, handle), 0)) {
-        run_call_leave(entered);
-        run_calls_set_count(own, place);
+    if (!HF_LIKELY(run_call_announce(entered, site, handle))) {
+        run_calls_leave(own, place);
         return false;
     }
     use->announced = true;
@@ -169,10 +173,8 @@ void run_use_leave_all(void)
     run_calls *own = &run_all_calls[record];
     if (record == 0 || run_self.call_record != record)
         return;
-    while (own->count > 0) {
-        run_call_leave(&own->calls[own->count - 1]);
-        run_calls_set_count(own, own->count - 1);
-    }
+    for (uint32_t taken = run_calls_taken(own); taken > 0; taken--)
+        run_calls_leave(own, taken - 1);
 }
 
 /* ---- closed numbers ------------------------------------------------------------------------- */
@@ -320,9 +322,9 @@ static const run_call *find_call(uint64_t handle, uint32_t record)
     /* Acquire: partner is the release in take_calls. */
     if (__atomic_load_n(&of->thread, __ATOMIC_ACQUIRE) != hf_record_thread(record))
         return NULL;
-    uint32_t count = __atomic_load_n(&of->count, __ATOMIC_RELAXED);
-    for (uint32_t i = 0; i < count && i < RUN_CALLS; i++)
-        /* Acquire: partner is the release in enter_call. */
+    uint32_t more = __atomic_load_n(&of->more, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i <= more && i < RUN_CALLS; i++)
+        /* Acquire: partner is the release in run_call_announce. */
         if (__atomic_load_n(&of->calls[i].handle, __ATOMIC_ACQUIRE) == handle)
             return &of->calls[i];
     return NULL;

@@ -24,6 +24,7 @@
 #include "readable.h"
 #include "runs.h"
 #include "self.h"
+#include "site.h"
 
 typedef struct run_use {
     int descriptor;
@@ -62,38 +63,59 @@ typedef struct run_call {
 } run_call;
 
 typedef struct run_calls {
-    _Alignas(64) uint32_t count;
-    uint32_t thread; /* whose they are: hf_record_thread when it took them */
+    _Alignas(64) uint32_t more; /* how many are taken above the first, which is if it has a frame */
+    uint32_t thread;            /* whose they are: hf_record_thread when it took them */
     run_call calls[RUN_CALLS];
 } run_calls;
 
 extern run_calls run_all_calls[HF_RECORDS + 1]; /* by the thread's record */
 
-static inline void run_calls_set_count(run_calls *own, uint32_t count)
+/* Of a thread that has none yet: the first is never free. */
+extern run_calls run_no_calls;
+
+/* How many are taken. */
+static inline uint32_t run_calls_taken(const run_calls *own)
 {
-    __atomic_store_n(&own->count, count, __ATOMIC_RELAXED);
+    return own->calls[0].frame != 0 ? own->more + 1 : 0;
+}
+
+static inline void run_calls_set_more(run_calls *own, uint32_t more)
+{
+    __atomic_store_n(&own->more, more, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static inline void run_call_leave(run_call *of)
+/* The first of a thread's calls is taken by this, the others by their count. */
+static inline __attribute__((always_inline)) void run_call_take(run_call *of, hf_site site,
+                                                                const char *operation)
 {
-    __atomic_store_n(&of->handle, UINT64_C(0), __ATOMIC_RELAXED);
-    of->frame = 0;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler that jumps does not leave it twice */
+    __atomic_store_n(&of->frame, (uintptr_t)site, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    of->caller = (uintptr_t)run_site_caller(site);
+    of->operation = operation;
 }
 
-/* Where nothing is to be done at all: what the wrappers ask first.  A few loads, and nothing is
- * written; while the library is off, or at work on this thread, the answer may be either. */
-static inline bool run_use_is_plain(int descriptor)
+/* 2 and 3 of uses.c.  False: the handle is not live any more, or a handler that came in between has
+ * taken the call for left. */
+static inline __attribute__((always_inline)) bool run_call_announce(run_call *of, hf_site site,
+                                                                    hf_handle handle)
 {
-    return run_thread_is_quiet() && run_is_harmless(run_state_of(descriptor));
+    /* Release: the rest is written.  Partner: the acquire in find_call. */
+    __atomic_store_n(&of->handle, handle.bits, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the looks come after it */
+    return __atomic_load_n(&of->frame, __ATOMIC_RELAXED) == (uintptr_t)site &&
+           hf_is_live(run_this_process.table, handle);
 }
 
-/* The same for fstat.  Of a loop over the table those calls are seen that touch what is not open,
- * and, for a series is open then, all that follow. */
-static inline bool run_look_is_plain(int descriptor)
+/* Leaves the call in a place, and what is above it.  A place that is free has no handle, and one
+ * that is above the count no frame, either. */
+static inline __attribute__((always_inline)) void run_calls_leave(run_calls *own, uint32_t place)
 {
-    return run_is_alone() && run_thread_is_quiet() && run_state_of(descriptor) == RUN_LIVE;
+    __atomic_store_n(&own->calls[place].handle, UINT64_C(0), __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&own->calls[place].frame, UINT64_C(0), __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    run_calls_set_more(own, place > 0 ? place - 1 : 0);
 }
 
 /* True: make the system call.  False: the number is a tombstone, so the answer is EBADF. */
@@ -103,10 +125,9 @@ static inline void run_use_leave(const run_use *use)
 {
     run_calls *own = &run_all_calls[hf_this_thread.record];
     run_call *of = &own->calls[use->call];
-    if (of->frame != (uintptr_t)use->frame || use->call >= own->count)
+    if (of->frame != (uintptr_t)use->frame || use->call > own->more)
         return; /* taken for left meanwhile: by a handler on a stack of its own */
-    run_call_leave(of);
-    run_calls_set_count(own, use->call);
+    run_calls_leave(own, use->call);
 }
 
 static inline void run_use_end(const run_use *use, bool failed)
