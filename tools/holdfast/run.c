@@ -19,6 +19,7 @@
 #include "own_trace.h"
 #include "quote.h"
 #include "report/trace.h"
+#include "returns.h"
 #include "target.h"
 #include "tool.h"
 #include "verdict.h"
@@ -84,15 +85,23 @@ static void make_asked_trace(run *of, const char *path)
     tool_fail("cannot make the trace '%s': %s", of->trace_path, strerror(errno));
 }
 
-static void make_trace(run *of)
+static void describe_trace(const run *of)
 {
     char settings[HF_TRACE_SETTINGS_BYTES];
+    options_settings(&of->from, settings, sizeof settings);
+    size_t length = strlen(settings);
+    (void)snprintf(settings + length, sizeof settings - length, ":" RUN_JUMP_BACK "=%d",
+                   returns_are_spoilt(RETURNS_OVERFLOW));
+    hf_trace_describe(settings, of->command);
+}
+
+static void make_trace(run *of)
+{
     if (of->from.texts[OPTION_TRACE] != NULL)
         make_asked_trace(of, of->from.texts[OPTION_TRACE]);
     else
         make_own_trace(of);
-    options_settings(&of->from, settings, sizeof settings);
-    hf_trace_describe(settings, of->command);
+    describe_trace(of);
     char *whole = realpath(of->trace_path, NULL);
     if (whole == NULL || strlen(whole) >= sizeof of->trace_path)
         tool_fail("the trace '%s': %s", of->trace_path, strerror(errno));

@@ -25,6 +25,9 @@
     X(STACK_DEPTH, "stack_depth", 16, "frames of a recorded stack")                 \
     X(PROBES, "probes", 0, "report fcntl(F_GETFD) and the like on closed descriptors, too")
 
+/* Among the settings, but not for users: whether wrappers jump back (returns.h), 0 or 1. */
+#define RUN_JUMP_BACK "jump_back"
+
 typedef enum run_setting {
 #define RUN_SETTING_ENUMERATOR_(NAME, key, initial, help) RUN_##NAME,
     RUN_SETTINGS(RUN_SETTING_ENUMERATOR_)

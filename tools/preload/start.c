@@ -19,6 +19,7 @@
 #include "report/grammar.h"
 #include "report/options.h"
 #include "report/trace.h"
+#include "returns.h"
 #include "runs.h"
 #include "self.h"
 #include "site.h"
@@ -44,6 +45,9 @@ static void read_setting(hf_token key, hf_token value)
         if (hf_token_is(key, settings[i].key, strlen(settings[i].key)) &&
             hf_grammar_value("0..1000000", value, &number))
             run_this_process.settings[i] = number;
+    if (hf_token_is(key, RUN_JUMP_BACK, strlen(RUN_JUMP_BACK)) &&
+        hf_grammar_value("0..1", value, &number))
+        run_returns_by_jump(number != 0);
 }
 
 /* Whoever made the trace has checked them: what is not understood is skipped. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "real.h"
+#include "returns.h"
 #include "uses.h"
 #include "usual.h"
 
@@ -24,7 +25,7 @@
         run_use_end(&use, answer == failed);                                               \
         return answer;                                                                     \
     }                                                                                      \
-    __attribute__((noinline)) static result usual_##name parameters                        \
+    RUN_MAY_JUMP_BACK __attribute__((noinline)) static result usual_##name parameters      \
     {                                                                                      \
         run_calls *calls = run_usual_enter(of, RUN_JUMPED_SITE(), text);                   \
         if (__builtin_expect(calls == NULL, 0))                                            \
