@@ -252,6 +252,23 @@ Test(uses_among_threads, more_than_there_is_room_for)
     cr_expect_eq(own_count(), 0);
 }
 
+Test(uses_among_threads, one_inside_of_another_again_and_again)
+{
+    enum { OFTEN = 3 * RUN_CALLS };
+    run_use outer;
+    run_use inner;
+    int number = opened_seen();
+    cr_assert(run_use_begin(&outer, number, "read"));
+    for (int i = 0; i < OFTEN; i++) {
+        cr_assert(run_use_begin(&inner, number, "read"));
+        cr_assert_eq(calls_of(number), 2);
+        run_use_end(&inner, false);
+        cr_assert_eq(own_count(), 1);
+    }
+    run_use_end(&outer, false);
+    cr_expect_eq(own_count(), 0);
+}
+
 Test(uses_among_threads, set_holds_its_first_few)
 {
     enum { COUNT = RUN_SET_USES + 2 };

@@ -22,6 +22,9 @@ static unsigned acted;
 static unsigned wrong;
 static sigjmp_buf out;
 static void *alternate; /* stack for the handler, above the thread's own; NULL: none */
+static bool otherwise;  /* it is the number's first use, which goes another way */
+static bool jumps;      /* out of the system call of the call that is traced */
+static bool jumps_out;
 
 static run_calls *own_calls(void)
 {
@@ -57,14 +60,24 @@ static void on_trap(int signal_number, siginfo_t *info, void *context)
     }
 }
 
+/* A handler jumps out of it, and the wrapper of the jump sees that. */
+static bool is_jumped_out_of(int descriptor)
+{
+    bool jumped = jumps_out && descriptor == number;
+    if (jumped)
+        run_use_leave_all();
+    return jumped;
+}
+
 /* A wrapper, without its system call. */
-__attribute__((noinline)) static void call_usually(int descriptor)
+__attribute__((noinline)) static void call(int descriptor)
 {
     run_use use;
     run_calls *own = run_usual_enter(descriptor, RUN_CALLER_SITE(), "read");
     if (own != NULL) {
-        run_usual_leave(own);
-    } else if (run_use_begin(&use, descriptor, "read")) {
+        if (!is_jumped_out_of(descriptor))
+            run_usual_leave(own);
+    } else if (run_use_begin(&use, descriptor, "read") && !is_jumped_out_of(descriptor)) {
         run_use_end(&use, false);
     }
 }
@@ -76,7 +89,7 @@ __attribute__((noinline)) static void call_traced(void)
     if (sigsetjmp(out, 1) != 0)
         return;
     raise(SIGTRAP);
-    call_usually(number);
+    call(number);
     raise(SIGTRAP);
 }
 
@@ -84,12 +97,12 @@ __attribute__((noinline)) static void call_traced(void)
 
 static void use_another(void)
 {
-    call_usually(other_number);
+    call(other_number);
 }
 
 static void use_the_same(void)
 {
-    call_usually(number);
+    call(number);
 }
 
 static void close_it(void)
@@ -113,17 +126,16 @@ static void jump_out_unseen(void)
 static void open_numbers(void)
 {
     other_number = opened_seen();
-    call_usually(other_number);
+    call(other_number);
     number = opened_seen();
-    call_usually(number);
+    if (!otherwise)
+        call(number);
 }
 
 static void prepare_traps(void)
 {
-    stack_t stack = {.ss_sp = alternate, .ss_size = STACK_BYTES};
     struct sigaction action = {.sa_sigaction = on_trap,
                                .sa_flags = SA_SIGINFO | (alternate != NULL ? SA_ONSTACK : 0)};
-    cr_assert(alternate == NULL || sigaltstack(&stack, NULL) == 0);
     cr_assert_eq(sigaction(SIGTRAP, &action, NULL), 0);
 }
 
@@ -134,6 +146,24 @@ static void expect_left(const char *when)
         cr_assert_eq(own->calls[i].handle, 0, "%s, at instruction %u", when, acted);
 }
 
+static void interrupt_after(unsigned instructions)
+{
+    open_numbers();
+    countdown = instructions;
+    jumps_out = jumps;
+    call_traced();
+    jumps_out = false;
+    cr_assert_eq(wrong, 0, "at instruction %u", acted);
+    if (act != jump_out_unseen)
+        expect_left("at once");
+    call(number); /* what was left unseen is found now */
+    expect_left("after the next call");
+    cr_assert_eq(run_calls_taken(own_calls()), 0, "at instruction %u", acted);
+    (void)run_close(other_number, "close");
+    if (run_state_of(number) == RUN_LIVE)
+        (void)run_close(number, "close");
+}
+
 /* Acts after each instruction in turn, until there is none left. */
 static void interrupt_everywhere(void *unused)
 {
@@ -142,16 +172,7 @@ static void interrupt_everywhere(void *unused)
     prepare_traps();
     do {
         before = acted;
-        open_numbers();
-        countdown = acted + 1;
-        call_traced();
-        cr_assert_eq(wrong, 0, "at instruction %u", acted);
-        call_usually(number); /* what was left unseen is found now */
-        expect_left("after the next call");
-        cr_assert_eq(run_calls_taken(own_calls()), 0, "at instruction %u", acted);
-        (void)run_close(other_number, "close");
-        if (run_state_of(number) == RUN_LIVE)
-            (void)run_close(number, "close");
+        interrupt_after(acted + 1);
     } while (acted != before);
     if (acted == 0)
         cr_log_info("left out: the trap flag has no effect here");
@@ -190,15 +211,71 @@ Test(usual_interrupted, by_a_jump_that_nobody_sees)
     interrupt_everywhere(NULL);
 }
 
-/* Whose frames lie above those of the call, so that this is taken for left. */
-Test(usual_interrupted, on_a_stack_above)
+Test(usual_interrupted, otherwise_by_another_use)
+{
+    otherwise = true;
+    act = use_another;
+    interrupt_everywhere(NULL);
+}
+
+Test(usual_interrupted, otherwise_by_a_jump)
+{
+    otherwise = true;
+    act = jump_out;
+    interrupt_everywhere(NULL);
+}
+
+Test(usual_interrupted, otherwise_by_a_jump_that_nobody_sees)
+{
+    otherwise = true;
+    act = jump_out_unseen;
+    interrupt_everywhere(NULL);
+}
+
+/* ---- on a stack above, from where the call is taken for left ------------------------------------
+ */
+
+static void interrupt_from_above(void *stack)
+{
+    stack_t above = {.ss_sp = stack, .ss_size = STACK_BYTES};
+    stack_t before;
+    alternate = stack;
+    cr_assert_eq(sigaltstack(&above, &before), 0);
+    act = use_another;
+    interrupt_everywhere(NULL);
+    cr_assert_eq(sigaltstack(&before, NULL), 0);
+}
+
+static void interrupt_below(void)
 {
     char stack[STACK_BYTES];
     actor *below = actor_start();
-    alternate = stack;
-    act = use_another;
-    actor_do(below, interrupt_everywhere, NULL);
+    actor_do(below, interrupt_from_above, stack);
     actor_end(below);
+}
+
+Test(usual_interrupted, on_a_stack_above)
+{
+    interrupt_below();
+}
+
+Test(usual_interrupted, on_a_stack_above_and_jumped_out_of)
+{
+    jumps = true;
+    interrupt_below();
+}
+
+Test(usual_interrupted, otherwise_on_a_stack_above)
+{
+    otherwise = true;
+    interrupt_below();
+}
+
+Test(usual_interrupted, otherwise_on_a_stack_above_and_jumped_out_of)
+{
+    otherwise = true;
+    jumps = true;
+    interrupt_below();
 }
 
 #endif
