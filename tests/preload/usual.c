@@ -156,7 +156,8 @@ Test(usual, not_of_a_vfork_child)
 
 Test(usual, not_inside_of_another_call)
 {
-    int another = opened_seen();
+    int another = number;
+    number = opened_seen();
     use_once(NULL);
     run_calls *own = enter(number);
     cr_assert_not_null(own);

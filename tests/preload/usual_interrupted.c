@@ -69,17 +69,30 @@ static bool is_jumped_out_of(int descriptor)
     return jumped;
 }
 
+/* Unless it was taken for left. */
+static void expect_announced(int descriptor)
+{
+    uint64_t handle = run_handle_of(descriptor).bits;
+    unsigned found = 0;
+    for (uint32_t i = 0; i < run_calls_taken(own_calls()); i++)
+        found += own_calls()->calls[i].handle == handle;
+    wrong += found == 0 && alternate == NULL;
+}
+
 /* A wrapper, without its system call. */
 __attribute__((noinline)) static void call(int descriptor)
 {
     run_use use;
     run_calls *own = run_usual_enter(descriptor, RUN_CALLER_SITE(), "read");
-    if (own != NULL) {
-        if (!is_jumped_out_of(descriptor))
-            run_usual_leave(own);
-    } else if (run_use_begin(&use, descriptor, "read") && !is_jumped_out_of(descriptor)) {
+    if (own == NULL && !run_use_begin(&use, descriptor, "read"))
+        return;
+    expect_announced(descriptor);
+    if (is_jumped_out_of(descriptor))
+        return;
+    if (own != NULL)
+        run_usual_leave(own);
+    else
         run_use_end(&use, false);
-    }
 }
 
 __attribute__((noinline)) static void call_traced(void)
