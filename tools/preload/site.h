@@ -30,7 +30,7 @@ static inline const void *run_site_caller(hf_site site)
 
 /* The same in a function to which a wrapper jumps, as its last call becomes a jump: then the frame
  * is where the wrapper's would be. */
-#ifdef __OPTIMIZE__
+#if defined(RUN_LAST_CALLS_JUMP) && defined(__OPTIMIZE__)
 #define RUN_JUMPED_SITE() ((hf_site)__builtin_frame_address(0))
 #else
 #define RUN_JUMPED_SITE() RUN_CALLER_SITE()
