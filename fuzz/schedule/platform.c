@@ -46,11 +46,6 @@ bool hf_os_is_single_threaded(void)
     return false;
 }
 
-bool hf_os_was_never_threaded(void)
-{
-    return false;
-}
-
 __thread uint32_t hf_os_thread_number_;
 
 uint64_t hf_os_thread_id(void)

@@ -37,10 +37,20 @@ void hf_wake_waiters(hf_handle handle)
     hf_os_wake_all(count);
 }
 
-/* Most programs that exit have one thread, and nobody who sleeps. */
+/* Somebody has waited. */
+static uint32_t any_waited;
+
+/* Before he looks at the latch: either he sees it set, or whoever sets it sees him. */
+static void note_waiter(void)
+{
+    __atomic_store_n(&any_waited, 1, __ATOMIC_SEQ_CST);
+    hf_full_fence(); /* partner: the exchange that sets the latch */
+}
+
+/* In most programs that exit, nobody has ever waited. */
 void hf_wake_everybody(void)
 {
-    if (hf_os_was_never_threaded())
+    if (__atomic_load_n(&any_waited, __ATOMIC_SEQ_CST) == 0)
         return;
     for (struct bucket *each = buckets; each < buckets + BUCKETS; each++) {
         (void)__atomic_fetch_add(&each->count, 1, __ATOMIC_RELEASE);
@@ -119,6 +129,7 @@ bool hf_wait_released(const hf_subject *subject, int64_t deadline_ns, hf_close_r
 {
     uint32_t *bucket = bucket_of(subject->handle);
     bool released = false;
+    note_waiter();
     hf_note_begin(HF_NOTE_CLOSE, subject->handle.bits);
     for (int64_t poll = POLL_FIRST_NS; !released; poll = least(poll * 2, POLL_LAST_NS)) {
         /* Acquire: partner is the release in hf_wake_waiters. */

@@ -4,25 +4,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#if defined(__has_include)
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#define KNOWS_OF_THREADS 1
-#endif
-#endif
-#ifndef KNOWS_OF_THREADS
-#define KNOWS_OF_THREADS 0
-#endif
-
-bool hf_os_was_never_threaded(void)
-{
-#if KNOWS_OF_THREADS
-    return __libc_single_threaded;
-#else
-    return false;
-#endif
-}
-
 /* The folder has a link for each thread, besides its own two.  The C library's word for it,
  * __libc_single_threaded, says no after fork, and when threads have ended. */
 bool hf_os_is_single_threaded(void)

@@ -103,10 +103,6 @@ static inline uint32_t hf_os_thread_number(void)
 /* Whether this is known to be the process's only thread (linux_threads.c). */
 bool hf_os_is_single_threaded(void);
 
-/* Whether there has never been another, as far as the C library knows, which is asked without a
- * system call; false says nothing. */
-bool hf_os_was_never_threaded(void);
-
 /* To be called in a forked child: its thread has another number. */
 void hf_os_thread_renumber(void);
 
