@@ -1,11 +1,12 @@
 /* Walking a stack by rules.
  *
  * A rule (unwind.h) depends on nothing but the address, so it is remembered, for all threads, in an
- * array of words.  The index and the upper half of a word determine the address between them, and
- * the lower half is its rule: a word is read and written whole, so whoever finds the address he
+ * array of words.  The index and the upper part of a word determine the address between them, and
+ * the lower part is its rule: a word is read and written whole, so whoever finds the address he
  * looks for has its rule, whoever wrote it and whatever else is going on.  No order is needed, as
  * nothing but the word is read.  Whoever writes takes the place of another address; that one is
- * looked up again.
+ * looked up again.  The array is small, because each page of it costs a program that begins as much
+ * as some look-ups; what matters most, trails remember (report/trails.h).
  *
  * What is remembered is true as long as the code stays where it is.  After an object was unloaded,
  * and another one loaded in its place, a rule may be wrong.  hf_os_code_changed forgets all rules;
@@ -14,7 +15,7 @@
  *  1. no rule is trusted with memory: what it leads to is read only if it lies higher than the
  *     frame before, and on the stack;
  *  2. callers walk afresh, without what is remembered, before they keep a stack that they have not
- *     seen yet (see report/stacks.c).
+ *     seen yet, unless they know that no code was replaced (see report/stacks.c).
  *
  * On the stack is what lies between the site and the upper bound of the thread's stack.  A site
  * elsewhere - a coroutine, a signal handler with a stack of its own - has no bounds that could be
@@ -45,13 +46,12 @@
 /* ---- rules -----------------------------------------------------------------------------------
  */
 
-enum { INDEX_BITS = 15, ADDRESS_BITS = 47, RULES = 1 << INDEX_BITS };
-_Static_assert(ADDRESS_BITS - INDEX_BITS == 32, "what the index leaves fits into half a word");
+enum { INDEX_BITS = 12, ADDRESS_BITS = 47, RULES = 1 << INDEX_BITS };
+enum { RULE_BITS = 64 - (ADDRESS_BITS - INDEX_BITS) }; /* of longer rules none is remembered */
 
 static uint64_t rules[RULES];
 
-/* The upper part of an address only permutes the lower one: both halves together tell them apart.
- */
+/* The upper part of an address only permutes the lower one: both parts together tell them apart. */
 static uint64_t *place_of(uintptr_t address, uint64_t *upper)
 {
     *upper = address >> INDEX_BITS;
@@ -94,8 +94,8 @@ __attribute__((noinline)) static hf_rule find_rule(uintptr_t address)
         return HF_RULE_UNKNOWN;
     if (find_tables(&object, &tables) && hf_cfi_find(&tables, address, &entry))
         rule = hf_cfi_run(&entry, address);
-    if (upper >> 32 == 0)
-        __atomic_store_n(place, upper << 32 | rule, __ATOMIC_RELAXED);
+    if (upper >> (64 - RULE_BITS) == 0 && rule >> RULE_BITS == 0)
+        __atomic_store_n(place, upper << RULE_BITS | rule, __ATOMIC_RELAXED);
     return rule;
 }
 
@@ -104,8 +104,9 @@ static inline hf_rule rule_for(uintptr_t address, bool afresh)
     uint64_t upper;
     const uint64_t *place = place_of(address, &upper);
     uint64_t word = __atomic_load_n(place, __ATOMIC_RELAXED);
-    if (!afresh && word >> 32 == upper && (hf_rule)word != 0)
-        return (hf_rule)word;
+    hf_rule rule = word & ((UINT64_C(1) << RULE_BITS) - 1);
+    if (!afresh && word >> RULE_BITS == upper && rule != 0)
+        return rule;
     return find_rule(address);
 }
 

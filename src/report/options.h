@@ -71,6 +71,12 @@ static inline uint32_t hf_option(hf_option_key key)
     return HF_LIKELY(word != 0) ? word - 1 : hf_option_load(key);
 }
 
+/* The same without reading the environment: UINT32_MAX if nobody has. */
+static inline uint32_t hf_option_if_loaded(hf_option_key key)
+{
+    return atomic_load_explicit(&hf_option_words[key], memory_order_relaxed) - 1;
+}
+
 void hf_option_set(hf_option_key key, uint32_t value);
 
 /* Reads HOLDFAST_OPTIONS if nobody has. */
