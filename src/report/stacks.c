@@ -3,7 +3,15 @@
  * Where the system can walk by the tables that compilers leave for exceptions (platform.h), it is
  * done so, whether the program has frame pointers or not.  First the trails of earlier walks are
  * tried (trails.h), then remembered rules.  A stack that was never seen before is walked afresh
- * before it is kept, for the rules may be of code that was unloaded since.
+ * before it is kept, for the rules may be of code that was unloaded since.  That takes longer than
+ * all the rest; so where findings are traced, and the trace knows the modules of all frames, what
+ * is remembered is believed the second time:
+ *
+ *  1. When the trace came to know a module, all rules were forgotten while the module was there,
+ * and since then none was learnt of another in its place: whoever follows rules of a module has it
+ *     on his stack, and tells the trace of it before he goes back there.
+ *  2. Or he was led astray by an outdated rule, and learns others where nothing of his stack lies.
+ *     Then the two walks differ, and all rules are forgotten.
  *
  * Elsewhere frame pointers are followed, checked the first time, and found again by their hash.
  * Such a walk cannot fault: it stays within the bounds of the thread's stack and goes strictly
@@ -26,6 +34,7 @@
 #include "report/store.h"
 #include "report/threads.h"
 #include "report/trace.h"
+#include "report/trace_modules.h"
 #include "report/trails.h"
 
 enum { CACHE_SIZE = 1 << 14, UNWIND_MARGIN = 16 };
@@ -160,17 +169,54 @@ static uint32_t learn(walk *from, hf_site site, uint32_t method)
     return stack;
 }
 
-__attribute__((noinline)) static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
-{
+typedef struct table_walk {
+    uint32_t count;
     uintptr_t frames[HF_STACK_DEPTH_MAX];
-    hf_os_trail trail;
-    uint32_t count = (uint32_t)hf_os_walk(from, frames, depth, &trail);
-    uint32_t stack = hf_store_search(&stacks, frames, count);
-    if (stack == 0) {
+} table_walk;
+
+static void walk_table(table_walk *to, const hf_os_walk_from *from, uint32_t depth,
+                       hf_os_trail *trail)
+{
+    to->count = (uint32_t)hf_os_walk(from, to->frames, depth, trail);
+}
+
+static bool is_same_walk(const table_walk *a, const table_walk *b)
+{
+    return a->count == b->count &&
+           memcmp(a->frames, b->frames, a->count * sizeof a->frames[0]) == 0;
+}
+
+/* Lives are traced later than walks, so that what is said above does not hold there. */
+static bool may_believe_rules(const table_walk *of)
+{
+    return hf_trace_wants() != 0 && !hf_event_lives() &&
+           hf_trace_knows_modules(of->frames, of->count);
+}
+
+/* A stack that was not seen before: walks once more.  (Also where rules are believed: the modules
+ * may have become known in between, after outdated ones were followed.) */
+static uint32_t keep_walk(const table_walk *first, hf_os_walk_from *from, uint32_t depth,
+                          hf_os_trail *trail)
+{
+    table_walk second;
+    from->afresh = !may_believe_rules(first);
+    walk_table(&second, from, depth, trail);
+    if (!is_same_walk(first, &second)) {
+        hf_os_code_changed();
         from->afresh = true;
-        count = (uint32_t)hf_os_walk(from, frames, depth, &trail);
-        stack = hf_store_intern(&stacks, frames, count);
+        walk_table(&second, from, depth, trail);
     }
+    return hf_store_intern(&stacks, second.frames, second.count);
+}
+
+static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
+{
+    table_walk walked;
+    hf_os_trail trail;
+    walk_table(&walked, from, depth, &trail);
+    uint32_t stack = hf_store_search(&stacks, walked.frames, walked.count);
+    if (stack == 0)
+        stack = keep_walk(&walked, from, depth, &trail);
     hf_trail_remember(from, depth, &trail, stack);
     hf_trace_stack_walked(stack);
     return stack;
@@ -182,10 +228,10 @@ static uint32_t capture_by_tables(hf_site site)
         .site = (uintptr_t)site, .stack_low = hf_self.stack_low, .stack_high = hf_self.stack_high};
     uint32_t depth = hf_option(HF_OPTION_STACK_DEPTH);
     uint32_t stack = hf_trail_recall(&from, depth);
-    return HF_LIKELY(stack != 0) ? stack : walk_by_tables(&from, depth);
+    return stack != 0 ? stack : walk_by_tables(&from, depth);
 }
 
-__attribute__((noinline)) static uint32_t capture_by_pointers(hf_site site, uint32_t method)
+static uint32_t capture_by_pointers(hf_site site, uint32_t method)
 {
     walk walked;
     uintptr_t high = hf_self.stack_high;
@@ -228,9 +274,26 @@ const uintptr_t *hf_stack_frames(uint32_t stack, uint32_t *count)
     return hf_store_find(&stacks, stack, count);
 }
 
-HF_HOT hf_trace hf_event_trace(hf_site site)
+/* In every way; the thread may be new. */
+__attribute__((noinline)) static hf_trace trace_in_full(hf_site site)
 {
-    if (!HF_LIKELY(hf_self.met))
+    if (!hf_self.met)
         hf_thread_meet();
     return (hf_trace){.stack = hf_stack_capture(site), .thread = hf_self.thread};
+}
+
+/* Mostly the thread was met, the site lies on its stack, and there is a trail.  Nothing is called
+ * on this way, so that few registers are to be saved. */
+HF_HOT hf_trace hf_event_trace(hf_site site)
+{
+    uintptr_t at = (uintptr_t)site;
+    uintptr_t high = hf_self.stack_high; /* 0 if the thread was not met */
+    if (HF_LIKELY(CAN_WALK && hf_option_if_loaded(HF_OPTION_UNWIND) == HF_UNWIND_AUTO &&
+                  at >= hf_self.stack_low && at < high)) {
+        uint32_t stack =
+            hf_trail_recall_first(at, high, hf_option_if_loaded(HF_OPTION_STACK_DEPTH));
+        if (HF_LIKELY(stack != 0))
+            return (hf_trace){.stack = stack, .thread = hf_self.thread};
+    }
+    return trace_in_full(site);
 }

@@ -157,6 +157,36 @@ static void write_unload(const told *module)
     hf_trace_end(&record, HF_TRACE_UNLOAD);
 }
 
+/* Reads only. */
+static bool is_recorded(uint64_t identity)
+{
+    told entry;
+    for (uint32_t i = 0; i < entries(); i++)
+        if (GET(table[i].identity) == identity && read_entry(&table[i], &entry) &&
+            entry.identity == identity)
+            return true;
+    return false;
+}
+
+static bool covers(const hf_os_module *module, uintptr_t address)
+{
+    return address >= module->start && address < module->end;
+}
+
+bool hf_trace_knows_modules(const uintptr_t *frames, uint32_t count)
+{
+    hf_os_module module = {.start = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        uintptr_t address = frames[i] - 1;
+        if (covers(&module, address))
+            continue;
+        if (!hf_os_module_find(address, &module) || module.id_bytes == 0 ||
+            !is_recorded(identity_of(&module)))
+            return false;
+    }
+    return true;
+}
+
 /* What lay there before is gone. */
 static bool is_known(const hf_os_module *module, uint64_t identity)
 {
@@ -181,12 +211,13 @@ void hf_trace_tell_modules(const uintptr_t *frames, uint32_t count)
     hf_os_module module = {.start = 0};
     for (uint32_t i = 0; i < count; i++) {
         uintptr_t address = frames[i] - 1;
-        if ((address >= module.start && address < module.end) ||
-            !hf_os_module_find(address, &module))
+        if (covers(&module, address) || !hf_os_module_find(address, &module))
             continue;
         uint64_t identity = identity_of(&module);
-        if (!is_known(&module, identity) && write_module(&module))
-            remember(&module, identity);
+        if (is_known(&module, identity) || !write_module(&module))
+            continue;
+        hf_os_code_changed(); /* before it is known: see hf_trace_knows_modules */
+        remember(&module, identity);
     }
 }
 
