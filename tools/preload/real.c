@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 
+#include "next.h"
 #include "self.h"
 
 void *run_find_real(const char *name)
@@ -22,6 +23,11 @@ extern run_real_function __stop_run_reals[] __attribute__((visibility("hidden"))
 
 void run_find_all_real(void)
 {
-    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++)
-        __atomic_store_n(&each->found, run_find_real(each->symbol), __ATOMIC_RELAXED);
+    run_objects next;
+    run_objects_find(&next);
+    for (run_real_function *each = __start_run_reals; each < __stop_run_reals; each++) {
+        void *found = run_objects_search(&next, each->symbol);
+        __atomic_store_n(&each->found, found != NULL ? found : run_find_real(each->symbol),
+                         __ATOMIC_RELAXED);
+    }
 }

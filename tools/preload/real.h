@@ -2,8 +2,8 @@
  *
  *     int n = RUN_REAL(close)(descriptor);
  *
- * Each is looked up once, by dlsym(RTLD_NEXT), when it is first called, or all at once when the
- * library starts: whichever is earlier.  Programs that replace malloc may come here before any
+ * Each is looked up once, by dlsym(RTLD_NEXT) when it is first called, or with all others when the
+ * library starts (next.h), whichever is earlier.  Programs that replace malloc may come here before any
  * constructor ran, so the look-up does not allocate.  A function that the C library does not have
  * is a null pointer; its wrapper is then never called by anybody.
  *
