@@ -142,7 +142,7 @@ static uint32_t unwind(walk *into, hf_site site)
         count = 1;
     }
     uint32_t stack = hf_store_intern(&stacks, into->frames, count);
-    hf_trace_stack_walked(stack);
+    hf_trace_stack_walked(stack, false);
     return stack;
 }
 
@@ -165,7 +165,7 @@ static uint32_t learn(walk *from, hf_site site, uint32_t method)
     uint32_t stack = hf_store_intern(&stacks, from->frames, good > 0 ? good : from->count > 0);
     if (stack != 0)
         remember(from, stack);
-    hf_trace_stack_walked(stack);
+    hf_trace_stack_walked(stack, false);
     return stack;
 }
 
@@ -215,10 +215,13 @@ static uint32_t walk_by_tables(hf_os_walk_from *from, uint32_t depth)
     hf_os_trail trail;
     walk_table(&walked, from, depth, &trail);
     uint32_t stack = hf_store_search(&stacks, walked.frames, walked.count);
-    if (stack == 0)
+    bool modules_known = false;
+    if (stack == 0) {
         stack = keep_walk(&walked, from, depth, &trail);
+        modules_known = !from->afresh;
+    }
     hf_trail_remember(from, depth, &trail, stack);
-    hf_trace_stack_walked(stack);
+    hf_trace_stack_walked(stack, modules_known);
     return stack;
 }
 

@@ -184,14 +184,18 @@ static bool write_stack(uint32_t stack, const uintptr_t *frames, uint32_t count)
     return true;
 }
 
-static void mark_told(uint32_t word, uint64_t bit)
+static void mark_told(uint32_t stack)
 {
+    uint32_t word = stack / STACK_BITS;
+    if (stack == 0 || word >= STACK_WORDS)
+        return;
     uint32_t words = __atomic_load_n(&told_words, __ATOMIC_RELAXED);
     while (words <= word && !__atomic_compare_exchange_n(&told_words, &words, word + 1, true,
                                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
     /* Release: what was told comes before.  Partner: the acquire in tell_stack. */
-    (void)__atomic_fetch_or(&told_stacks[word], bit, __ATOMIC_RELEASE);
+    (void)__atomic_fetch_or(&told_stacks[word], UINT64_C(1) << stack % STACK_BITS,
+                            __ATOMIC_RELEASE);
 }
 
 __attribute__((noinline)) static void tell_new_stack(uint32_t stack)
@@ -201,7 +205,7 @@ __attribute__((noinline)) static void tell_new_stack(uint32_t stack)
     hf_trace_tell_modules(frames, count);
     heed_unloads();
     if (!hf_event_lives() || write_stack(stack, frames, count))
-        mark_told(stack / STACK_BITS, UINT64_C(1) << stack % STACK_BITS);
+        mark_told(stack);
 }
 
 static inline void tell_stack(uint32_t stack)
@@ -215,9 +219,13 @@ static inline void tell_stack(uint32_t stack)
 }
 
 /* Where lives are told, theirs are told with them. */
-void hf_trace_stack_walked(uint32_t stack)
+void hf_trace_stack_walked(uint32_t stack, bool modules_known)
 {
-    if (hf_trace_wants() != 0 && !hf_event_lives())
+    if (hf_trace_wants() == 0 || hf_event_lives())
+        return;
+    if (modules_known)
+        mark_told(stack);
+    else
         tell_stack(stack);
 }
 

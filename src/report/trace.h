@@ -53,8 +53,8 @@ void hf_trace_process_begins(hf_trace_beginning beginning, char *const *argument
 void hf_trace_process_ends(const hf_trace_exit *totals);
 
 /* For who has walked a stack that was not seen before: tells what it takes to name its frames,
- * while its code is loaded for certain. */
-void hf_trace_stack_walked(uint32_t stack);
+ * while its code is loaded for certain; nothing if its modules are known (trace_modules.h). */
+void hf_trace_stack_walked(uint32_t stack, bool modules_known);
 
 /* Something became known of a handle. */
 void hf_trace_note_text(hf_handle handle, const char *text);

@@ -117,13 +117,14 @@ static void forget(told *entry, const told *was)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
+/* What has a build id needs no path. */
 static uint64_t identity_of(const hf_os_module *module)
 {
     uint64_t hash = hf_hash_word(hf_hash_word(HF_HASH_START, module->start), module->end);
     hash = hf_hash_word(hash, module->bias);
     for (uint32_t i = 0; i < module->id_bytes; i++)
         hash = hf_hash_word(hash, module->id[i]);
-    for (const char *at = module->path; *at != '\0'; at++)
+    for (const char *at = module->path; module->id_bytes == 0 && *at != '\0'; at++)
         hash = hf_hash_word(hash, (unsigned char)*at);
     return hf_hash_finish(hash);
 }

@@ -158,7 +158,8 @@ static int follow(run *of)
     if (of->trace_is_ours)
         own_trace_tidy(of->trace_path);
     while (!launch_wait(&of->started, timeout_ms, &status)) {
-        hf_trace_grow_ahead();
+        if (timeout_ms == POLL_MS)
+            hf_trace_grow_ahead();
         live_poll(&of->trace);
         timeout_ms = POLL_MS;
     }
