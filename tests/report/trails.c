@@ -2,6 +2,8 @@
 #include "report/trails.h"
 #include "report/stacks.h"
 #include "report/threads.h"
+#include "report/trace.h"
+#include "report/trace_modules.h"
 #include "spin_barrier.h"
 
 #include "frames_load.h"
@@ -15,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 /* Each function is one: an optimiser makes no copies of it, for certain arguments. */
 #ifdef __clang__
@@ -147,6 +150,21 @@ Test(trails, forgotten_trails_are_learnt_anew)
     cr_expect_neq(first.stack, 0);
 }
 
+/* A walk that ends at once has read nothing else. */
+Test(trails, walks_without_words_leave_one_each)
+{
+    static const hf_os_trail none = {.whole = true};
+    uintptr_t sites[4][2] = {{0, 16}, {0, 16}, {0, 32}, {0, 48}};
+    for (uint32_t i = 0; i < 4; i++) {
+        hf_os_walk_from from = from_site(sites[i]);
+        hf_trail_remember(&from, DEPTH, &none, i + 1);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        hf_os_walk_from from = from_site(sites[i]);
+        cr_expect_eq(hf_trail_recall(&from, DEPTH), i + 1);
+    }
+}
+
 /* ---- against the system's unwinder -----------------------------------------------------------
  */
 
@@ -212,6 +230,75 @@ static void compare_replaced(const char *prefix)
 Test(trails, code_that_was_replaced_has_its_own_stacks)
 {
     frames_each_compiler(compare_replaced);
+}
+
+static char trace_path[] = "/tmp/holdfast-trails-XXXXXX";
+
+static void trace_findings(void)
+{
+    int file = mkstemp(trace_path);
+    cr_assert_geq(file, 0);
+    (void)close(file);
+    cr_assert(hf_trace_create(trace_path, 1 << 20, HF_TRACE_WANTS_FINDINGS));
+    (void)unlink(trace_path);
+}
+
+/* Where the trace knows the modules, what is remembered of them is believed. */
+Test(trails, code_that_was_replaced_while_findings_are_traced)
+{
+    trace_findings();
+    frames_each_compiler(compare_replaced);
+    frames_each_compiler(compare_all);
+    cr_expect_eq(hf_trace_header_now()->dropped, 0);
+}
+
+KEPT_FRAME static void walk_untold(void *context)
+{
+    uintptr_t frames[DEPTH];
+    hf_os_trail trail;
+    hf_os_walk_from from = from_site(HF_SITE());
+    *(size_t *)context = hf_os_walk(&from, frames, DEPTH, &trail);
+}
+
+static frames_replaced_function *replaced_in(void *module)
+{
+    frames_replaced_function *function;
+    *(void **)&function = dlsym(module, "frames_replaced");
+    return function;
+}
+
+/* What a wrong step leads to says that the stack ends there. */
+KEPT_FRAME static void wipe_stack(void)
+{
+    char room[16384];
+    memset(room, 0, sizeof room);
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+
+/* What was remembered of the one is not believed of the other, though the trace knows that. */
+static void compare_known(const char *prefix)
+{
+    comparison now = {.what = "known"};
+    size_t count;
+    (void)hf_event_trace(HF_SITE()); /* now the trace knows all the others */
+    void *module = frames_load(prefix, "small");
+    uintptr_t before = (uintptr_t)replaced_in(module);
+    replaced_in(module)(walk_untold, &count);
+    dlclose(module);
+    module = frames_load(prefix, "large");
+    frames_replaced_function *function = replaced_in(module);
+    uintptr_t address = (uintptr_t)function + 1;
+    hf_trace_tell_modules(&address, 1);
+    wipe_stack();
+    if (address == before + 1) /* else the loader has chosen another place */
+        function(compare, &now);
+    dlclose(module);
+}
+
+Test(trails, module_that_is_known_before_its_stacks)
+{
+    trace_findings();
+    frames_each_compiler(compare_known);
 }
 
 /* ---- a stack without known bounds ------------------------------------------------------------
