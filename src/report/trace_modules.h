@@ -10,8 +10,8 @@
 void hf_trace_tell_modules(const uintptr_t *frames, uint32_t count);
 
 /* Whether they lie in modules that the trace was told of, each the very same as then: by its build
- * id.  Since it was told of a module, no rule for walking (hf_os_code_changed) is remembered of what
- * lay in that place before. */
+ * id.  Since it was told of a module, no rule for walking (hf_os_code_changed) is remembered of
+ * what lay in that place before. */
 bool hf_trace_knows_modules(const uintptr_t *frames, uint32_t count);
 
 /* Tells of modules that are no longer there.  True: there were such. */

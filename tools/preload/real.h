@@ -3,9 +3,9 @@
  *     int n = RUN_REAL(close)(descriptor);
  *
  * Each is looked up once, by dlsym(RTLD_NEXT) when it is first called, or with all others when the
- * library starts (next.h), whichever is earlier.  Programs that replace malloc may come here before any
- * constructor ran, so the look-up does not allocate.  A function that the C library does not have
- * is a null pointer; its wrapper is then never called by anybody.
+ * library starts (next.h), whichever is earlier.  Programs that replace malloc may come here before
+ * any constructor ran, so the look-up does not allocate.  A function that the C library does not
+ * have is a null pointer; its wrapper is then never called by anybody.
  *
  * Any thread; async-signal-safe after the start. */
 #ifndef RUN_REAL_H
