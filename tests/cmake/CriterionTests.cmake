@@ -30,3 +30,28 @@ endif()
 ")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${base}_include.cmake)
 endfunction()
+
+# criterion_without_libgit2(<target>): links the program with no_libgit2.c, under the name by which
+# Criterion's library asks for libgit2; where that cannot be told, or is not asked for, nothing.
+set(criterion_no_libgit2_source ${CMAKE_CURRENT_LIST_DIR}/no_libgit2.c)
+set(criterion_no_libgit2_folder ${CMAKE_CURRENT_BINARY_DIR}/no_libgit2)
+
+function(criterion_without_libgit2 target)
+  if(NOT TARGET criterion_no_libgit2)
+    set(needed "")
+    if(CMAKE_OBJDUMP AND criterion_LINK_LIBRARIES)
+      list(GET criterion_LINK_LIBRARIES 0 library)
+      execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${library} OUTPUT_VARIABLE needed ERROR_QUIET)
+    endif()
+    if(NOT needed MATCHES "NEEDED +(libgit2\\.so[.0-9]*)")
+      return()
+    endif()
+    add_library(criterion_no_libgit2 SHARED EXCLUDE_FROM_ALL ${criterion_no_libgit2_source})
+    set_target_properties(criterion_no_libgit2 PROPERTIES PREFIX "" SUFFIX ""
+      OUTPUT_NAME ${CMAKE_MATCH_1} LIBRARY_OUTPUT_DIRECTORY ${criterion_no_libgit2_folder})
+    holdfast_warnings(criterion_no_libgit2)
+  endif()
+  # The program calls nothing of it.
+  target_link_libraries(${target} PRIVATE
+    -Wl,--push-state,--no-as-needed criterion_no_libgit2 -Wl,--pop-state)
+endfunction()
