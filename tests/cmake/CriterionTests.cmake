@@ -1,8 +1,9 @@
 # criterion_tests(<target> [BY_SUITE] [PREFIX p] [TIMEOUT s] [ENVIRONMENT K=V...]
 #                 [LAUNCHER program [argument...]])
 #
-# One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  The tests
-# are listed by the program itself after each build.  A suite whose name contains "stress" or
+# One CTest entry a Criterion test, named prefix/suite/test; with BY_SUITE one a suite.  Either way
+# each test has a process of its own; by suite there is one runner for all of them.  The tests are
+# listed by the program itself after each build.  A suite whose name contains "stress" or
 # "interrupted" gets the label stress, one with the prefix "adversity" adversity, any other unit.
 set(criterion_list_script ${CMAKE_CURRENT_LIST_DIR}/ListCriterionTests.cmake)
 
