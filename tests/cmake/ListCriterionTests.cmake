@@ -14,14 +14,21 @@ set(failure_texts
 set(skip_text "Tested: 0 ")
 
 # What takes long is to begin before the others, so that no processor waits for it in the end: how
-# many tenths of a second a test may take, by its label.
-set(cost_unit 1)
-set(cost_stress 10)
-set(cost_adversity 20)
+# many tenths of a second a test may take.
+function(get_cost filter label)
+  set(cost 1)
+  if(label STREQUAL "adversity")
+    set(cost 20)
+  elseif(label STREQUAL "stress" OR filter MATCHES "model/")
+    set(cost 10)
+  endif()
+  set(cost ${cost} PARENT_SCOPE)
+endfunction()
 
 # Adds the entry of the <count> tests that match <filter>; <disabled> is TRUE or FALSE.
 function(add_entry filter count label disabled)
-  math(EXPR cost "${count} * ${cost_${label}}")
+  get_cost(${filter} ${label})
+  math(EXPR cost "${count} * ${cost}")
   set(name "[==[${prefix}/${filter}]==]")
   string(REPLACE "/*" "" name "${name}")
   set(command "")
