@@ -11,6 +11,7 @@
 #include "quarantine.h"
 #include "real.h"
 #include "report/trace.h"
+#include "returns.h"
 #include "runs.h"
 #include "self.h"
 #include "uses.h"
@@ -245,7 +246,7 @@ __attribute__((noinline)) static int close_inside(int descriptor)
     return RUN_REAL(close)(descriptor);
 }
 
-HF_HOT int run_close(int descriptor, const char *operation)
+HF_HOT RUN_MAY_JUMP_BACK int run_close(int descriptor, const char *operation)
 {
     if (descriptor < 0 || !run_has_numbers())
         return RUN_REAL(close)(descriptor);
