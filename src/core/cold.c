@@ -122,6 +122,8 @@ static HF_ALWAYS_INLINE_ void open_life(hf_table *table, uint64_t raw, hf_value 
                                         hf_trace opened)
 {
     hf_cold *cold = hf_cold_at(table, hf_raw_index(raw));
+    /* A store before any load: of a page that is new, a load would cost a fault of its own. */
+    PUT(cold->identified, 0u);
     uint32_t newest = next_place(table, GET(cold->newest));
     hf_cold_life *life = &cold->lives[newest];
     PUT(life->raw, UINT64_C(0));
@@ -133,7 +135,6 @@ static HF_ALWAYS_INLINE_ void open_life(hf_table *table, uint64_t raw, hf_value 
     PUT(life->borrowed, (uint64_t)(options != NULL && options->borrowed));
     PUT(life->opened, hf_trace_pack(opened));
     PUT(life->closed, UINT64_C(0));
-    PUT(cold->identified, 0u);
     PUT(cold->group, options != NULL ? hf_group_number(options->group) : 0);
     /* Release: the fields come before.  Partner: the acquire in read_life. */
     __atomic_store_n(&life->raw, raw, __ATOMIC_RELEASE);

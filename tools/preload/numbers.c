@@ -191,7 +191,6 @@ static inline void publish(const opening *at, hf_handle before, hf_handle handle
     __atomic_store_n(&number->handle, handle.bits, __ATOMIC_RELAXED);
     __atomic_store_n(&number->stream, UINT64_C(0), __ATOMIC_RELAXED);
     number->origin = (uint8_t)at->origin;
-    number->tells = 0;
     __atomic_store_n(&number->user, 0u, __ATOMIC_RELAXED);
     /* Release: all of the above, and the text.  Partner: the acquire in run_word_of. */
     __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
@@ -229,6 +228,8 @@ HF_HOT static void opened(int descriptor, run_origin origin, const char *operati
     run_series_break();
     if (at.number == NULL)
         return;
+    /* A store before any load: of a page that is new, a load would cost a fault of its own. */
+    at.number->tells = 0;
     at.word = run_word_of(at.number);
     begin_life(&at, what);
 }
