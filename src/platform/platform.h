@@ -302,11 +302,32 @@ bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uin
                        hf_os_shared *out);
 void hf_os_shared_close(const hf_os_shared *file);
 
-/* Gets blocks for [from, to).  False, with the error set: no room, no right, no descriptor, or the
- * path leads elsewhere now.  May be repeated, also by several processes at once. */
+/* Whether a process has a file mapped, or open, to write to it; and `judge` would have it mapped.
+ * False also where the system does not tell.  Not async-signal-safe. */
+bool hf_os_shared_is_written(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes));
+
+/* Gets blocks for [from, to).  False, with the error set: no room, no right, no descriptor, it was
+ * cut off before `from`, or the path leads elsewhere now.  May be repeated, also by several
+ * processes at once. */
 bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to);
 
 /* Whether a process with that id is there. */
 bool hf_os_process_lives(uint64_t id);
+
+/* ---- ... and that is cut off meanwhile (posix_guard.c) ----------------------------------------
+ */
+
+/* From now on who touches the memory of a file that was cut off (or has no block on a full disk) is
+ * not killed by SIGBUS: `lost` is called, which may do no more than a signal handler, and in place
+ * of the file there is memory of the process alone.  For one file in the life of a process.  False:
+ * the program has something else arranged for that signal.  A thread that has blocked it is killed
+ * all the same. */
+bool hf_os_guard(const hf_os_shared *file, void (*lost)(void));
+
+/* The same, after the program has taken it away.  False also where there is no such file. */
+bool hf_os_guard_again(void);
+
+/* Whether that is the handler which this has set. */
+bool hf_os_guard_is(uintptr_t handler);
 
 #endif

@@ -1,7 +1,11 @@
 /* A file that processes share in memory.
  *
  * System calls are made by number: so they are no points of cancellation.  A new file gets its name
- * when it is whole, by a rename: whoever writes to one that had the name before keeps that one. */
+ * when it is whole, by a rename: whoever writes to one that had the name before keeps that one.
+ *
+ * Whether anybody writes to a file the system knows, and tells who wants a lease for reading: that
+ * is refused while there is a descriptor for writing, or memory shared with such a one.  Where it
+ * gives no lease to us, or none at all, the answer is no. */
 #include "platform/platform.h"
 
 #include <errno.h>
@@ -246,6 +250,28 @@ static uint64_t judge_file(int descriptor, uint64_t (*judge)(const void *head, u
     return wanted;
 }
 
+/* Were somebody to open it just then, he would wait for as long as we have the lease, and we would
+ * be told by SIGIO, which would end the process; SIGURG does not. */
+static bool has_writers(int descriptor)
+{
+    if (fcntl(descriptor, F_SETSIG, SIGURG) != 0)
+        return false;
+    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0)
+        return errno == EAGAIN;
+    (void)fcntl(descriptor, F_SETLEASE, F_UNLCK);
+    return false;
+}
+
+bool hf_os_shared_is_written(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes))
+{
+    struct stat status;
+    int descriptor = open_file(path, O_RDONLY | O_NONBLOCK);
+    bool written = descriptor >= 0 && fstat(descriptor, &status) == 0 &&
+                   judge_file(descriptor, judge, &status) != 0 && has_writers(descriptor);
+    close_file(descriptor);
+    return written;
+}
+
 bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uint64_t bytes),
                        hf_os_shared *out)
 {
@@ -269,7 +295,8 @@ bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to)
     if (descriptor < 0)
         return false;
     bool grown = fstat(descriptor, &status) == 0;
-    if (grown && (status.st_dev != file->device || status.st_ino != file->file)) {
+    if (grown && (status.st_dev != file->device || status.st_ino != file->file ||
+                  (uint64_t)status.st_size < from)) {
         errno = ESTALE;
         grown = false;
     }

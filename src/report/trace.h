@@ -22,6 +22,10 @@ bool hf_trace_create(const char *path, uint64_t capacity, uint32_t wants);
 /* Whether there is a file that hf_trace_attach may join whose maker still runs. */
 bool hf_trace_is_written(const char *path);
 
+/* Whether any process writes to a file yet, which is not to be replaced then.  (Where the system
+ * does not tell that, it is asked of the maker alone.) */
+bool hf_trace_has_writers(const char *path);
+
 /* Joins a file that another process made, which keeps its path.  False: there is none, or it is no
  * trace of this version.  Not async-signal-safe. */
 bool hf_trace_attach(const char *path);
@@ -34,6 +38,10 @@ void hf_trace_describe(const char *settings, const char *command);
 
 /* The same: has the file grow before it is needed, so that those who write need not. */
 void hf_trace_grow_ahead(void);
+
+/* For a file that its user has named, and may cut off while it is written: then the trace is lost,
+ * and the process lives.  False: the program handles SIGBUS itself.  Not async-signal-safe. */
+bool hf_trace_guard(void);
 
 /* The header of the file that is written, or NULL. */
 const hf_trace_header *hf_trace_header_now(void);

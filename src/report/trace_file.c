@@ -7,7 +7,9 @@
  * the same time do the same work once more, which is harmless, and rare: steps are large.
  *
  * When that fails, this process tries no more for a while; meanwhile it takes no room beyond the
- * mark either, so that the file does not fill with holes.  What it could not write is counted. */
+ * mark either, so that the file does not fill with holes.  What it could not write is counted.
+ *
+ * A file that somebody else cuts off is lost, with its header: nothing more is written then. */
 #include "report/trace_file.h"
 
 #include <stddef.h>
@@ -150,6 +152,16 @@ bool hf_trace_is_written(const char *path)
     return written;
 }
 
+static uint64_t judge_to_replace(const void *head, uint64_t bytes)
+{
+    return bytes >= HF_TRACE_HEADER_BYTES && is_good(head) ? HF_TRACE_HEADER_BYTES : 0;
+}
+
+bool hf_trace_has_writers(const char *path)
+{
+    return hf_os_shared_is_written(path, judge_to_replace) || hf_trace_is_written(path);
+}
+
 bool hf_trace_attach(const char *path)
 {
     if (!take())
@@ -192,6 +204,27 @@ static bool may_try(void)
     return from == 0 || hf_os_now_ns() >= from;
 }
 
+/* The file is none of ours any more.  What is being written goes nowhere. */
+static void lose(void)
+{
+    __atomic_store_n(&hf_event_wanted_now, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&grows_no_more, 1, __ATOMIC_RELAXED);
+}
+
+bool hf_trace_guard(void)
+{
+    return hf_trace_wants() != 0 && hf_os_guard(&file, lose);
+}
+
+/* It was not cut off; another process may have made it longer since. */
+static bool is_whole(void)
+{
+    bool whole = __atomic_load_n(&header()->magic, __ATOMIC_RELAXED) == HF_TRACE_MAGIC;
+    if (!whole)
+        lose();
+    return whole;
+}
+
 /* Until at least `end` has blocks. */
 static bool grow(uint64_t end)
 {
@@ -202,7 +235,7 @@ static bool grow(uint64_t end)
     int error = hf_os_error();
     if (end <= have)
         return true;
-    if (!may_try())
+    if (!is_whole() || !may_try())
         return false;
     bool grown = hf_os_shared_grow(&file, have, want);
     hf_os_set_error(error);

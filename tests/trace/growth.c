@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -139,4 +140,56 @@ Test(trace_growth, ahead_of_need)
     hf_trace_grow_ahead();
     cr_assert_gt(hf_trace_header_now()->allocated, before);
     cr_assert_eq(hf_trace_header_now()->dropped, 0);
+}
+
+/* Somebody else's `: > FILE`: the trace is lost, and stays as he has made it. */
+static void lose_by_cutting_to(off_t bytes)
+{
+    struct stat status;
+    scene_trace(scene_path(), CAPACITY);
+    cr_assert(hf_trace_guard());
+    scene_open(1, 1, "a label");
+    cr_assert_eq(truncate(scene_path(), bytes), 0);
+    write_many();
+    hf_trace_grow_ahead();
+    cr_assert(stat(scene_path(), &status) == 0 && status.st_size == bytes);
+}
+
+Test(trace_growth, cut_off)
+{
+    lose_by_cutting_to(0);
+    cr_assert_eq(hf_trace_wants(), 0);
+}
+
+Test(trace_growth, cut_off_behind_the_header)
+{
+    lose_by_cutting_to(HF_TRACE_HEADER_BYTES);
+    cr_assert_eq(hf_trace_wants(), 0);
+}
+
+Test(trace_growth, cut_off_and_made_longer_again)
+{
+    scene_trace(scene_path(), CAPACITY);
+    cr_assert(hf_trace_guard());
+    cr_assert_eq(truncate(scene_path(), 0), 0);
+    cr_assert_eq(truncate(scene_path(), 4 << 20), 0);
+    write_many();
+    cr_assert_eq(hf_trace_wants(), 0);
+}
+
+static int touch_other_file(void *argument)
+{
+    (void)argument;
+    FILE *other = tmpfile();
+    scene_trace(scene_path(), CAPACITY);
+    if (other == NULL || !hf_trace_guard())
+        return 1;
+    char *memory = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(other), 0);
+    *memory = 1;
+    return 2;
+}
+
+Test(trace_growth, fault_elsewhere_kills_as_ever)
+{
+    cr_assert_eq(forked(touch_other_file, NULL), 128 + SIGBUS);
 }

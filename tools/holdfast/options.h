@@ -24,23 +24,24 @@
 #define OPTION_VALUES_PROBES        "0|1"
 
 /* X(NAME, "key", "values", default, "help"): the tool's own. */
-#define TOOL_OPTIONS(X)                                                                          \
-    X(EXITCODE, "exitcode", "0..255", 0,                                                         \
-      "exit with this status if there were findings and the program itself ended with 0")        \
-    X(LOG_PATH, "log_path", OPTION_IS_FILE, 0,                                                   \
-      "append findings to this file (standard error); %p stands for holdfast's process id")      \
-    X(FORMAT, "format", "text|json", 0, "text, or a JSON object a line")                         \
-    X(COLOR, "color", "auto|always|never", 0,                                                    \
-      "whether to use colours; auto: on a terminal, unless NO_COLOR is set")                     \
-    X(SUPPRESSIONS, "suppressions", OPTION_IS_FILE, 0,                                           \
-      "a file of lines kind:glob; findings with such a function, file or module in a stack are " \
-      "only counted")                                                                            \
-    X(EXPECT, "expect", OPTION_IS_KIND_AND_FUNCTION, 0,                                          \
-      "for tests, repeatable: exit with 1 unless exactly such findings are made")                \
-    X(JUNIT, "junit", OPTION_IS_FILE, 0, "write the findings into this file as JUnit's XML")     \
-    X(TRACE, "trace", OPTION_IS_FILE, 0,                                                         \
-      "log every open and close into this file, for `holdfast report`")                          \
-    X(TRACE_SIZE, "trace_size", "1..65536", 1024, "MiB that the trace may grow to")              \
+#define TOOL_OPTIONS(X)                                                                           \
+    X(EXITCODE, "exitcode", "0..255", 0,                                                          \
+      "exit with this status if there were findings and the program itself ended with 0")         \
+    X(LOG_PATH, "log_path", OPTION_IS_FILE, 0,                                                    \
+      "append findings to this file (standard error); %p stands for holdfast's process id")       \
+    X(FORMAT, "format", "text|json", 0, "text, or a JSON object a line")                          \
+    X(COLOR, "color", "auto|always|never", 0,                                                     \
+      "whether to use colours; auto: on a terminal, unless NO_COLOR is set")                      \
+    X(SUPPRESSIONS, "suppressions", OPTION_IS_FILE, 0,                                            \
+      "a file of lines kind:glob; findings with such a function, file or module in a stack are "  \
+      "only counted")                                                                             \
+    X(EXPECT, "expect", OPTION_IS_KIND_AND_FUNCTION, 0,                                           \
+      "for tests, repeatable: exit with 1 unless exactly such findings are made")                 \
+    X(JUNIT, "junit", OPTION_IS_FILE, 0, "write the findings into this file as JUnit's XML")      \
+    X(TRACE, "trace", OPTION_IS_FILE, 0,                                                          \
+      "log every open and close into this file, for `holdfast report`; %p stands for holdfast's " \
+      "process id")                                                                               \
+    X(TRACE_SIZE, "trace_size", "1..65536", 1024, "MiB that the trace may grow to")               \
     X(QUIET, "quiet", "0|1", 0, "print nothing on standard error")
 
 typedef enum option_key {

@@ -15,26 +15,10 @@
 #include "text.h"
 #include "tool.h"
 
-/* %p becomes the process id. */
-static void expand(const char *pattern, char *path, size_t size)
-{
-    size_t length = 0;
-    for (const char *at = pattern; *at != '\0' && length + 1 < size; at++) {
-        if (at[0] == '%' && at[1] == 'p') {
-            int written = snprintf(path + length, size - length, "%ld", (long)getpid());
-            length += written > 0 ? (size_t)written : 0;
-            at++;
-        } else {
-            path[length++] = *at;
-        }
-    }
-    path[length < size ? length : size - 1] = '\0';
-}
-
 static int open_log(const char *pattern)
 {
     char path[PATH_MAX];
-    expand(pattern, path, sizeof path);
+    tool_expand(pattern, path, sizeof path);
     int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
     if (descriptor < 0)
         tool_fail("cannot write '%s': %s", path, strerror(errno));

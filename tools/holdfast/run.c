@@ -77,8 +77,13 @@ static void make_own_trace(run *of)
 
 static void make_asked_trace(run *of, const char *path)
 {
-    if (snprintf(of->trace_path, sizeof of->trace_path, "%s", path) >= (int)sizeof of->trace_path)
+    tool_expand(path, of->trace_path, sizeof of->trace_path);
+    if (strlen(of->trace_path) + 1 == sizeof of->trace_path)
         errno = ENAMETOOLONG;
+    else if (hf_trace_has_writers(of->trace_path))
+        tool_fail("the trace '%s' is still written to by a process of another run; choose another "
+                  "file, or one for each run: --trace=FILE.%%p",
+                  of->trace_path);
     else if (make_trace_at(of, of->from.numbers[OPTION_TRACE_SIZE],
                            HF_TRACE_WANTS_FINDINGS | HF_TRACE_WANTS_EVENTS))
         return;
@@ -101,6 +106,7 @@ static void make_trace(run *of)
         make_asked_trace(of, of->from.texts[OPTION_TRACE]);
     else
         make_own_trace(of);
+    (void)hf_trace_guard();
     describe_trace(of);
     char *whole = realpath(of->trace_path, NULL);
     if (whole == NULL || strlen(whole) >= sizeof of->trace_path)
@@ -111,6 +117,14 @@ static void make_trace(run *of)
 
 static void tell_of_trace(run *of)
 {
+    if (hf_reader_is_cut_off(of->trace.reader)) {
+        output_tell(
+            &of->judged.out,
+            "somebody has cut off the trace '%s' while it was written: what was found since "
+            "then is lost",
+            of->trace_path);
+        return;
+    }
     uint64_t dropped = hf_reader_header(of->trace.reader)->dropped;
     if (dropped > 0)
         output_tell(&of->judged.out, "%llu records found no room in the trace",

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void tell(const char *format, va_list arguments)
 {
@@ -27,4 +28,19 @@ void tool_fail(const char *format, ...)
     tell(format, arguments);
     va_end(arguments);
     exit(TOOL_FAILED);
+}
+
+void tool_expand(const char *pattern, char *path, size_t size)
+{
+    size_t length = 0;
+    for (const char *at = pattern; *at != '\0' && length + 1 < size; at++) {
+        if (at[0] == '%' && at[1] == 'p') {
+            int written = snprintf(path + length, size - length, "%ld", (long)getpid());
+            length += written > 0 ? (size_t)written : 0;
+            at++;
+        } else {
+            path[length++] = *at;
+        }
+    }
+    path[length < size ? length : size - 1] = '\0';
 }

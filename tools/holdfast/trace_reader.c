@@ -206,6 +206,14 @@ hf_reader_status hf_reader_open_memory(const void *bytes, size_t size, hf_reader
     return begin(reader, out);
 }
 
+/* The length is asked for last: it only grows, unless the file is cut off. */
+bool hf_reader_is_cut_off(const hf_reader *reader)
+{
+    hf_trace_header now;
+    return read_bytes(reader, &now, 0, sizeof now) != sizeof now || now.magic != HF_TRACE_MAGIC ||
+           now.allocated > size_now(reader);
+}
+
 void hf_reader_close(hf_reader *reader)
 {
     if (reader == NULL)

@@ -105,6 +105,9 @@ void hf_reader_skip(hf_reader *reader);
 /* What a finding that was read before is now, by its place. */
 hf_trace_finding_state hf_reader_finding_state(const hf_reader *reader, uint64_t at);
 
+/* Whether somebody has cut the file off, or written over its beginning. */
+bool hf_reader_is_cut_off(const hf_reader *reader);
+
 /* What the reader has come across. */
 typedef struct hf_reader_tally {
     uint64_t records;

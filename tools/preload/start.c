@@ -121,6 +121,8 @@ static bool join(char **arguments, char **environment)
     hf_options_default();
     if (!hf_trace_attach(process->trace_path))
         return false;
+    if ((hf_trace_wants() & HF_TRACE_WANTS_EVENTS) != 0)
+        (void)hf_trace_guard(); /* nobody knows the others' names */
     read_settings(hf_trace_header_now()->settings);
     hf_option_set(HF_OPTION_STACK_DEPTH, process->settings[RUN_STACK_DEPTH]);
     if (!find_code() || !run_numbers_start() || !make_table() ||
