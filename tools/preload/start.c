@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/bag.h"
 #include "environment.h"
 #include "findings.h"
 #include "leaks.h"
@@ -23,6 +22,7 @@
 #include "runs.h"
 #include "self.h"
 #include "site.h"
+#include "table.h"
 #include "uses.h"
 
 run_process run_this_process;
@@ -61,25 +61,6 @@ static void read_settings(const char *text)
     while ((answer = hf_grammar_next(&text, &key, &value)) != HF_GRAMMAR_END)
         if (answer == HF_GRAMMAR_PAIR)
             read_setting(key, value);
-}
-
-/* How many streams and directories are opened before a slot is used again.  (Descriptors have slots
- * of their own: see numbers.c.)  Each slot keeps the histories of its last eight lives. */
-enum { REST = 256 };
-
-static bool make_table(void)
-{
-    hf_table_options options = {.size = (uint32_t)sizeof options,
-                                .reuse = HF_REUSE_FIFO,
-                                .protection = HF_PROTECT_COUNTED,
-                                .level = HF_LEVEL_HISTORY,
-                                .capacity_slots = 131072,
-                                .name = "descriptors",
-                                .skip_checks = true};
-    if (hf_table_create(&options, &run_this_process.table) != HF_OK)
-        return false;
-    hf_bag_set_rest(run_this_process.table, REST);
-    return true;
 }
 
 /* Where the library's code lies. */
@@ -125,7 +106,7 @@ static bool join(char **arguments, char **environment)
         (void)hf_trace_guard(); /* nobody knows the others' names */
     read_settings(hf_trace_header_now()->settings);
     hf_option_set(HF_OPTION_STACK_DEPTH, process->settings[RUN_STACK_DEPTH]);
-    if (!find_code() || !run_numbers_start() || !make_table() ||
+    if (!find_code() || !run_numbers_start() || !run_table_make(RUN_TABLE_OTHERS) ||
         __cxa_atexit(end, NULL, NULL) != 0 || !run_process_start())
         return false;
     run_find_all_real();
