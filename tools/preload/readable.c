@@ -1,8 +1,9 @@
 /* Whether what the program hands over can be read.
  *
  * What nobody unmaps needs not be asked for: the stack above the present frame, the program's data,
- * and the heap up to the break, of which the C library keeps account.  (A page of the data or of
- * the heap that the program has forbidden itself to read counts as readable.) */
+ * and the heap up to the break, of which the C library keeps account.  Once the program forbids
+ * itself to read some of that by mprotect, as tests of faults do, the system is asked there, too.
+ * (What it puts there by mmap is not noticed.) */
 #include "readable.h"
 
 #include <stdint.h>
@@ -17,6 +18,7 @@
 static uintptr_t data_low;
 static uintptr_t data_high;
 static uintptr_t heap_low = UINTPTR_MAX;
+static uint32_t some_is_forbidden;
 
 static uintptr_t heap_high(void)
 {
@@ -49,11 +51,30 @@ static bool is_on_own_stack(uintptr_t address, size_t bytes)
     return frame >= hf_self.stack_low && lies_in(address, bytes, frame, hf_self.stack_high);
 }
 
+static bool overlaps(uintptr_t address, size_t bytes, uintptr_t low, uintptr_t high)
+{
+    return address < high && bytes > 0 && (address >= low || bytes > low - address);
+}
+
+void run_readable_forbidden(const void *pointer, size_t bytes)
+{
+    uintptr_t address = (uintptr_t)pointer;
+    if (overlaps(address, bytes, data_low, data_high) ||
+        overlaps(address, bytes, heap_low, heap_high()) ||
+        overlaps(address, bytes, hf_self.stack_low, hf_self.stack_high))
+        __atomic_store_n(&some_is_forbidden, 1, __ATOMIC_RELAXED);
+}
+
+static bool is_known(uintptr_t address, size_t bytes)
+{
+    return __atomic_load_n(&some_is_forbidden, __ATOMIC_RELAXED) == 0 &&
+           (is_on_own_stack(address, bytes) || lies_in(address, bytes, data_low, data_high) ||
+            lies_in(address, bytes, heap_low, heap_high()));
+}
+
 bool run_can_read(const void *pointer, size_t bytes)
 {
     uintptr_t address = (uintptr_t)pointer;
-    return bytes == 0 || is_on_own_stack(address, bytes) ||
-           lies_in(address, bytes, data_low, data_high) ||
-           lies_in(address, bytes, heap_low, heap_high()) ||
+    return bytes == 0 || is_known(address, bytes) ||
            (!run_is_confined() && hf_os_can_read(address, bytes));
 }

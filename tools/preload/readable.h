@@ -9,6 +9,9 @@
 /* Learns where the program's data and heap begin; before they are used. */
 void run_readable_start(void);
 
+/* The program forbids itself to read there. */
+void run_readable_forbidden(const void *address, size_t bytes);
+
 /* Whether `bytes` can be read there.  Costs nothing where such arguments mostly are: on this
  * thread's own stack, and among the data and on the heap of the program (memory that it has mapped
  * itself is another thing); else a system call a page.  In a process that has given up system

@@ -1,12 +1,15 @@
-/* What the process may do from now on: how many descriptors it may have, and which system calls. */
+/* What the process may do from now on: how many descriptors it may have, which system calls, and
+ * what of its memory it may read. */
 #include <errno.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include "process.h"
 #include "quarantine.h"
+#include "readable.h"
 #include "real.h"
 #include "self.h"
 #include "thread_names.h"
@@ -56,4 +59,23 @@ RUN_WRAP(int, prctl, (int operation, ...))
     if (operation == PR_SET_NAME)
         run_thread_was_named();
     return result;
+}
+
+/* Before it is so: other threads may look there at once. */
+static void protects(const void *memory, size_t bytes, int protection)
+{
+    if ((protection & PROT_READ) == 0 && run_is_on())
+        run_readable_forbidden(memory, bytes);
+}
+
+RUN_WRAP(int, mprotect, (void *memory, size_t bytes, int protection))
+{
+    protects(memory, bytes, protection);
+    return RUN_REAL(mprotect)(memory, bytes, protection);
+}
+
+RUN_WRAP(int, pkey_mprotect, (void *memory, size_t bytes, int protection, int key))
+{
+    protects(memory, bytes, protection);
+    return RUN_REAL(pkey_mprotect)(memory, bytes, protection, key);
 }

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -105,6 +106,10 @@ static long call_other(long number, const long *a)
         return open_at2(a);
     case SYS_exit_group:
         return end_process(a);
+    case SYS_mprotect:
+        return mprotect((void *)a[0], (size_t)a[1], (int)a[2]);
+    case SYS_pkey_mprotect:
+        return pkey_mprotect((void *)a[0], (size_t)a[1], (int)a[2], (int)a[3]);
     case SYS_prctl:
         return prctl((int)a[0], a[1], a[2], a[3], a[4]);
     case SYS_seccomp:
