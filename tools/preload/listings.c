@@ -22,6 +22,7 @@
 RUN_DECLARE_REAL(int, fstatfs, (int, struct statfs *))
 RUN_DECLARE_REAL(int, openat, (int, const char *, int, ...))
 RUN_DECLARE_REAL(int, close, (int))
+RUN_DECLARE_REAL(ssize_t, readlink, (const char *, char *, size_t))
 
 enum { PROC_FILE_SYSTEM = 0x9fa0 };
 
@@ -78,7 +79,7 @@ static bool leads_to_own(int descriptor)
     char link[sizeof "/proc/self/fd/" + 3 * sizeof(int)];
     char path[PATH_MAX];
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    ssize_t length = RUN_REAL(readlink)(link, path, sizeof path - 1);
     if (length < 0)
         return false;
     path[length] = 0;
@@ -116,12 +117,9 @@ bool run_listing_is_at(int directory, const char *path)
     return run_listing_is_likely(path) && is_own_folder(directory, path);
 }
 
-bool run_listing_hides(const char *name)
+static bool is_hidden(long number)
 {
-    int saved = errno;
-    long number = read_number(&name);
-    errno = saved;
-    if (number < 0 || number > INT_MAX || *name != 0)
+    if (number < 0 || number > INT_MAX)
         return false;
     switch (run_state_of((int)number)) {
     case RUN_TOMB:
@@ -131,6 +129,14 @@ bool run_listing_hides(const char *name)
     default:
         return false;
     }
+}
+
+bool run_listing_hides(const char *name)
+{
+    int saved = errno;
+    long number = read_number(&name);
+    errno = saved;
+    return *name == 0 && is_hidden(number);
 }
 
 bool run_listing_hides_in(const char *path, size_t length, const char *name)
@@ -143,6 +149,75 @@ bool run_listing_hides_in(const char *path, size_t length, const char *name)
         folder[length] = '\0';
     }
     return is_own_folder(AT_FDCWD, folder);
+}
+
+static void skip_slashes(const char **path)
+{
+    while (**path == '/')
+        (*path)++;
+}
+
+/* A component, and what separates it from the next. */
+static bool skip_component(const char **path, const char *name)
+{
+    const char *at = *path;
+    if (!skip(&at, name) || *at != '/')
+        return false;
+    skip_slashes(&at);
+    *path = at;
+    return true;
+}
+
+static bool skip_own_id(const char **path)
+{
+    const char *at = *path;
+    if (read_number(&at) != getpid() || *at != '/')
+        return false;
+    skip_slashes(&at);
+    *path = at;
+    return true;
+}
+
+static bool skip_thread(const char **path)
+{
+    const char *at = *path;
+    if (!skip_component(&at, "task"))
+        return true;
+    if (read_number(&at) < 0 || *at != '/')
+        return false;
+    skip_slashes(&at);
+    *path = at;
+    return true;
+}
+
+/* /dev/fd/, /proc/self/fd/ and so on. */
+static bool skip_folder(const char **path)
+{
+    skip_slashes(path);
+    if (skip_component(path, "dev"))
+        return skip_component(path, "fd");
+    if (!skip_component(path, "proc"))
+        return false;
+    if (!skip_component(path, "thread-self") &&
+        !((skip_component(path, "self") || skip_own_id(path)) && skip_thread(path)))
+        return false;
+    return skip_component(path, "fd") || skip_component(path, "fdinfo");
+}
+
+bool run_path_is_hidden(const char *path)
+{
+    int saved = errno;
+    bool hidden = run_is_on() && skip_folder(&path) && is_hidden(read_number(&path)) &&
+                  (*path == '\0' || *path == '/');
+    errno = saved;
+    return hidden;
+}
+
+int run_nowhere(int opened)
+{
+    (void)RUN_REAL(close)(opened);
+    errno = ENOENT;
+    return -1;
 }
 
 /* What getdents64 answers: see its manual page. */

@@ -1,8 +1,10 @@
 /* Directories whose entries are this process's descriptors: /proc/self/fd and its other names.
- * Tombstones and what is holdfast's own are left out of them. */
+ * Tombstones and what is holdfast's own are left out of them, and paths that name such a one lead
+ * nowhere. */
 #ifndef RUN_LISTINGS_H
 #define RUN_LISTINGS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +21,31 @@ bool run_listing_hides(const char *name);
 /* The same where nothing is known of the folder: `length` bytes of a path; 0: the current one. Asks
  * the system only if a descriptor of that name is hidden.  Keeps errno. */
 bool run_listing_hides_in(const char *path, size_t length, const char *name);
+
+/* Whether a path that the system has read names a hidden one, by one of the usual names, or leads
+ * beyond it. */
+bool run_path_is_hidden(const char *path);
+
+/* For a call with a path that has answered `result`, -1 with errno: what it would have answered
+ * where nothing is hidden.  That is to be undone where the answer is another.  It costs a look at
+ * two letters for nearly all paths, which are readable then: the system has read them. */
+static inline long run_answer_of_path(long result, const char *path)
+{
+    bool was_read = __builtin_expect(result >= 0, 1) || errno == EISDIR || errno == ELOOP;
+    if (__builtin_expect(!was_read || path[0] != '/' || (path[1] != 'p' && path[1] != 'd'), 1) ||
+        !run_path_is_hidden(path))
+        return result;
+    errno = ENOENT;
+    return -1;
+}
+
+/* The same for what answers a descriptor, which is closed where the answer is another. */
+int run_nowhere(int opened);
+static inline int run_opened_of_path(int opened, const char *path)
+{
+    int answer = (int)run_answer_of_path(opened, path);
+    return __builtin_expect(answer != opened, 0) ? run_nowhere(opened) : answer;
+}
 
 /* Takes hidden entries out of what getdents64 answered, `size` bytes; answers what is left. */
 size_t run_listing_filter(void *entries, size_t size);

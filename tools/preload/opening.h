@@ -2,6 +2,7 @@
 #ifndef RUN_OPENING_H
 #define RUN_OPENING_H
 
+#include "listings.h"
 #include "numbers.h"
 #include "quarantine.h"
 #include "real.h"
@@ -43,6 +44,7 @@ static inline bool run_try_again(unsigned *tries)
     do {                                                          \
         int opened_;                                              \
         RUN_TRY(opened_, RUN_REAL(name) arguments);               \
+        opened_ = run_opened_of_path(opened_, (path));            \
         run_opened_path(opened_, (operation), (path));            \
         if (((flags)&O_ACCMODE) != O_RDONLY)                      \
             run_opened_to_write(opened_);                         \

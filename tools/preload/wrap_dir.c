@@ -35,24 +35,6 @@ static bool lists_descriptors(const DIR *directory)
            run_pointer_look_up(directory, &view) && view.lists_descriptors;
 }
 
-RUN_WRAP(DIR *, opendir, (const char *path))
-{
-    unsigned tries = 0;
-    DIR *directory = RUN_REAL(opendir)(path);
-    if (!run_is_on())
-        return directory;
-    while (directory == NULL && run_try_again(&tries))
-        directory = RUN_REAL(opendir)(path);
-    if (directory == NULL)
-        return NULL;
-    int descriptor = dirfd(directory);
-    run_opened_path(descriptor, "opendir", path);
-    run_owner_opened(directory, &run_type_directory, descriptor, "opendir", NULL);
-    if (run_listing_is_likely(path))
-        mark_listing(directory, descriptor);
-    return directory;
-}
-
 RUN_WRAP(DIR *, fdopendir, (int descriptor))
 {
     run_use use;
@@ -81,6 +63,29 @@ RUN_WRAP(int, closedir, (DIR * directory))
     if (!run_owner_ends(&end, directory, &run_type_directory, "closedir"))
         return -1;
     return run_owner_ended(&end, RUN_REAL(closedir)(directory));
+}
+
+RUN_WRAP(DIR *, opendir, (const char *path))
+{
+    unsigned tries = 0;
+    DIR *directory = RUN_REAL(opendir)(path);
+    if (!run_is_on())
+        return directory;
+    while (directory == NULL && run_try_again(&tries))
+        directory = RUN_REAL(opendir)(path);
+    if (directory == NULL)
+        return NULL;
+    if (run_answer_of_path(0, path) < 0) {
+        (void)RUN_REAL(closedir)(directory);
+        errno = ENOENT;
+        return NULL;
+    }
+    int descriptor = dirfd(directory);
+    run_opened_path(descriptor, "opendir", path);
+    run_owner_opened(directory, &run_type_directory, descriptor, "opendir", NULL);
+    if (run_listing_is_likely(path))
+        mark_listing(directory, descriptor);
+    return directory;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

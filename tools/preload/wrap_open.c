@@ -85,6 +85,7 @@ RUN_WRAP_OPENING(__open64_2, (const char *path, int flags))
         RUN_TRY(opened_, RUN_REAL(name) arguments);                                    \
         if (looks_)                                                                    \
             run_use_end(&use_, opened_ < 0);                                           \
+        opened_ = run_opened_of_path(opened_, (path));                                 \
         run_self.last_closed = closed_; /* nothing came between */                     \
         run_opened_path(opened_, "openat", (path));                                    \
         if (((flags)&O_ACCMODE) != O_RDONLY)                                           \

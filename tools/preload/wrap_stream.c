@@ -74,19 +74,6 @@ static bool is_worth_another_try(const FILE *stream, unsigned *tries)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-#define WRAP_OPENING(name)                                       \
-    RUN_WRAP(FILE *, name, (const char *path, const char *mode)) \
-    {                                                            \
-        unsigned tries = 0;                                      \
-        FILE *stream = RUN_REAL(name)(path, mode);               \
-        while (is_worth_another_try(stream, &tries))             \
-            stream = RUN_REAL(name)(path, mode);                 \
-        return opened(stream, #name, path);                      \
-    }
-WRAP_OPENING(fopen)
-WRAP_OPENING(fopen64)
-WRAP_OPENING(setmntent)
-
 #define WRAP_TEMPORARY(name)                            \
     RUN_WRAP(FILE *, name, (void))                      \
     {                                                   \
@@ -227,6 +214,31 @@ RUN_WRAP(int, endmntent, (FILE * stream))
         (void)run_owner_ended(&end, RUN_REAL(endmntent)(stream));
     return 1; /* always */
 }
+
+/* ---- opening by a path ---------------------------------------------------------------------- */
+
+static FILE *unless_nowhere(FILE *stream, const char *path)
+{
+    bool is_nowhere = run_answer_of_path(stream != NULL ? 0 : -1, path) < 0;
+    if (!is_nowhere || stream == NULL)
+        return stream;
+    (void)RUN_REAL(fclose)(stream);
+    errno = ENOENT;
+    return NULL;
+}
+
+#define WRAP_OPENING(name)                                        \
+    RUN_WRAP(FILE *, name, (const char *path, const char *mode))  \
+    {                                                             \
+        unsigned tries = 0;                                       \
+        FILE *stream = RUN_REAL(name)(path, mode);                \
+        while (is_worth_another_try(stream, &tries))              \
+            stream = RUN_REAL(name)(path, mode);                  \
+        return opened(unless_nowhere(stream, path), #name, path); \
+    }
+WRAP_OPENING(fopen)
+WRAP_OPENING(fopen64)
+WRAP_OPENING(setmntent)
 
 /* ---- freopen -------------------------------------------------------------------------------- */
 
