@@ -3,9 +3,8 @@
  * What waits to be told is told before the process ends; after a fatal signal that nobody catches
  * one finding may be missing.  exit itself is not here: see start.c.
  *
- * dlopen must not be wrapped: the C library looks at its return address to tell whose search path
- * applies.  What was loaded is noticed when an address is met that lies in no known object; only
- * that one is gone must be told. */
+ * What was loaded by dlopen (see wrap_lookup.c) is noticed when an address is met that lies in no
+ * known object; only that one is gone must be told. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>
