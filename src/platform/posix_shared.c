@@ -288,6 +288,13 @@ bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uin
     return mapped;
 }
 
+/* And nobody has cut it off. */
+static bool is_the_same(const struct stat *status, const hf_os_shared *file, uint64_t allocated)
+{
+    return status->st_dev == file->device && status->st_ino == file->file &&
+           (uint64_t)status->st_size >= allocated;
+}
+
 bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to)
 {
     struct stat status;
@@ -295,8 +302,7 @@ bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to)
     if (descriptor < 0)
         return false;
     bool grown = fstat(descriptor, &status) == 0;
-    if (grown && (status.st_dev != file->device || status.st_ino != file->file ||
-                  (uint64_t)status.st_size < from)) {
+    if (grown && !is_the_same(&status, file, from)) {
         errno = ESTALE;
         grown = false;
     }
