@@ -10,7 +10,7 @@
 void run_readable_start(void);
 
 /* The program forbids itself to read there. */
-void run_readable_forbidden(const void *address, size_t bytes);
+void run_readable_forbidden(const void *pointer, size_t bytes);
 
 /* Whether `bytes` can be read there.  Costs nothing where such arguments mostly are: on this
  * thread's own stack, and among the data and on the heap of the program (memory that it has mapped
