@@ -314,8 +314,7 @@ bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to);
 /* Whether a process with that id is there. */
 bool hf_os_process_lives(uint64_t id);
 
-/* ---- ... and that is cut off meanwhile (posix_guard.c) ----------------------------------------
- */
+/* ---- ... and that is cut off meanwhile (posix_guard.c) --------------------------------------- */
 
 /* From now on who touches the memory of a file that was cut off (or has no block on a full disk) is
  * not killed by SIGBUS: `lost` is called, which may do no more than a signal handler, and in place
