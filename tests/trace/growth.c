@@ -157,8 +157,8 @@ static void lose_by_cutting_to(off_t bytes)
     guarded_trace();
     scene_open(1, 1, "a label");
     cr_assert_eq(truncate(scene_path(), bytes), 0);
-    write_many();
     hf_trace_grow_ahead();
+    write_many();
     cr_assert(stat(scene_path(), &status) == 0 && status.st_size == bytes);
 }
 

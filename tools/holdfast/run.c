@@ -23,6 +23,7 @@
 #include "target.h"
 #include "tool.h"
 #include "verdict.h"
+#include "writers.h"
 
 enum { FIRST_POLL_MS = 5, POLL_MS = 50, FINDINGS_MIB = 64 };
 
@@ -78,12 +79,9 @@ static void make_own_trace(run *of)
 static void make_asked_trace(run *of, const char *path)
 {
     tool_expand(path, of->trace_path, sizeof of->trace_path);
+    writers_refuse(of->trace_path);
     if (strlen(of->trace_path) + 1 == sizeof of->trace_path)
         errno = ENAMETOOLONG;
-    else if (hf_trace_has_writers(of->trace_path))
-        tool_fail("the trace '%s' is still written to by a process of another run; choose another "
-                  "file, or one for each run: --trace=FILE.%%p",
-                  of->trace_path);
     else if (make_trace_at(of, of->from.numbers[OPTION_TRACE_SIZE],
                            HF_TRACE_WANTS_FINDINGS | HF_TRACE_WANTS_EVENTS))
         return;
