@@ -26,13 +26,23 @@ bool run_listing_hides_in(const char *path, size_t length, const char *name);
  * beyond it. */
 bool run_path_is_hidden(const char *path);
 
+/* Whether a readable path may be one, at a look at its first letters. */
+static inline bool run_path_may_be_hidden(const char *path)
+{
+    if (path[0] != '/' || (path[1] != 'p' && path[1] != 'd'))
+        return false;
+    return path[1] == 'p' ? path[2] == 'r' && path[3] == 'o'
+                          : path[2] == 'e' && path[3] == 'v' && path[4] == '/' &&
+                                (path[5] == 'f' || path[5] == '/');
+}
+
 /* For a call with a path that has answered `result`, -1 with errno: what it would have answered
- * where nothing is hidden.  That is to be undone where the answer is another.  It costs a look at
- * two letters for nearly all paths, which are readable then: the system has read them. */
+ * where nothing is hidden.  That is to be undone where the answer is another.  It costs a look at a
+ * letter or two for nearly all paths, which are readable then: the system has read them. */
 static inline long run_answer_of_path(long result, const char *path)
 {
     bool was_read = __builtin_expect(result >= 0, 1) || errno == EISDIR || errno == ELOOP;
-    if (__builtin_expect(!was_read || path[0] != '/' || (path[1] != 'p' && path[1] != 'd'), 1) ||
+    if (__builtin_expect(!was_read || !run_path_may_be_hidden(path), 1) ||
         !run_path_is_hidden(path))
         return result;
     errno = ENOENT;

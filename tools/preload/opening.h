@@ -5,14 +5,7 @@
 #include "listings.h"
 #include "numbers.h"
 #include "quarantine.h"
-#include "real.h"
 #include "returns.h"
-
-/* Begins the definition of a wrapper that ends soon after the system call has opened something. */
-#define RUN_WRAP_OPENING(name, parameters)  \
-    RUN_DECLARE_REAL(int, name, parameters) \
-    RUN_EXPORT int name parameters;         \
-    RUN_EXPORT RUN_MAY_JUMP_BACK int name parameters
 
 /* After a call failed, whether to try it once more: for want of descriptors, of which the
  * quarantine has given some.  First the tombstones' numbers, then the source's, as what wants two

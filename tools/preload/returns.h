@@ -16,6 +16,8 @@
 
 #include <stdbool.h>
 
+#include "real.h"
+
 /* For a function that returns to the program with nothing but returns between its system call and
  * that. */
 #if defined(__x86_64__) && defined(__has_attribute)
@@ -26,6 +28,12 @@
 #ifndef RUN_MAY_JUMP_BACK
 #define RUN_MAY_JUMP_BACK
 #endif
+
+/* Begins the definition of a wrapper that is one. */
+#define RUN_WRAP_JUMPING(result, name, parameters) \
+    RUN_DECLARE_REAL(result, name, parameters)     \
+    RUN_EXPORT result name parameters;             \
+    RUN_EXPORT RUN_MAY_JUMP_BACK result name parameters
 
 /* How such functions return from now on; at first, as others do. */
 void run_returns_by_jump(bool jump);

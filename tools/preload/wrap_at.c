@@ -17,7 +17,7 @@ __attribute__((noinline)) static long answer_of_path(long answer, const char *pa
 
 /* What only looks may be asked about a tombstone by its path: see listings.h. */
 #define WRAP_LOOK_AT(result, name, text, parameters, arguments)       \
-    RUN_WRAP(result, name, parameters)                                \
+    RUN_WRAP_JUMPING(result, name, parameters)                        \
     {                                                                 \
         run_use use = {.announced = false};                           \
         bool plain = run_way_of_use(directory) == RUN_PLAIN;          \

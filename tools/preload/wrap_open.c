@@ -22,51 +22,51 @@
         }                                                                 \
     } while (0)
 
-RUN_WRAP_OPENING(open, (const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, open, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_FILE(open, (path, flags, mode), "open", path, flags);
 }
 
-RUN_WRAP_OPENING(open64, (const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, open64, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_FILE(open64, (path, flags, mode), "open", path, flags);
 }
 
-RUN_WRAP_OPENING(__open, (const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, __open, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_FILE(__open, (path, flags, mode), "open", path, flags);
 }
 
-RUN_WRAP_OPENING(__open64, (const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, __open64, (const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_FILE(__open64, (path, flags, mode), "open", path, flags);
 }
 
-RUN_WRAP_OPENING(creat, (const char *path, mode_t mode))
+RUN_WRAP_JUMPING(int, creat, (const char *path, mode_t mode))
 {
     RUN_OPENING_FILE(creat, (path, mode), "creat", path, O_WRONLY);
 }
 
-RUN_WRAP_OPENING(creat64, (const char *path, mode_t mode))
+RUN_WRAP_JUMPING(int, creat64, (const char *path, mode_t mode))
 {
     RUN_OPENING_FILE(creat64, (path, mode), "creat", path, O_WRONLY);
 }
 
 /* What _FORTIFY_SOURCE makes of open. */
-RUN_WRAP_OPENING(__open_2, (const char *path, int flags))
+RUN_WRAP_JUMPING(int, __open_2, (const char *path, int flags))
 {
     RUN_OPENING_FILE(__open_2, (path, flags), "open", path, flags);
 }
 
-RUN_WRAP_OPENING(__open64_2, (const char *path, int flags))
+RUN_WRAP_JUMPING(int, __open64_2, (const char *path, int flags))
 {
     RUN_OPENING_FILE(__open64_2, (path, flags), "open", path, flags);
 }
@@ -93,26 +93,26 @@ RUN_WRAP_OPENING(__open64_2, (const char *path, int flags))
         return opened_;                                                                \
     } while (0)
 
-RUN_WRAP_OPENING(openat, (int directory, const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, openat, (int directory, const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_AT(openat, directory, (directory, path, flags, mode), path, flags);
 }
 
-RUN_WRAP_OPENING(openat64, (int directory, const char *path, int flags, ...))
+RUN_WRAP_JUMPING(int, openat64, (int directory, const char *path, int flags, ...))
 {
     mode_t mode = 0;
     TAKE_MODE(mode, flags);
     RUN_OPENING_AT(openat64, directory, (directory, path, flags, mode), path, flags);
 }
 
-RUN_WRAP_OPENING(__openat_2, (int directory, const char *path, int flags))
+RUN_WRAP_JUMPING(int, __openat_2, (int directory, const char *path, int flags))
 {
     RUN_OPENING_AT(__openat_2, directory, (directory, path, flags), path, flags);
 }
 
-RUN_WRAP_OPENING(__openat64_2, (int directory, const char *path, int flags))
+RUN_WRAP_JUMPING(int, __openat64_2, (int directory, const char *path, int flags))
 {
     RUN_OPENING_AT(__openat64_2, directory, (directory, path, flags), path, flags);
 }

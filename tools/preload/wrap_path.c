@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "listings.h"
-#include "real.h"
+#include "returns.h"
 
 #define WRAP_PATH(result, name, parameters, arguments)                       \
-    RUN_WRAP(result, name, parameters)                                       \
+    RUN_WRAP_JUMPING(result, name, parameters)                               \
     {                                                                        \
         return (result)run_answer_of_path(RUN_REAL(name) arguments, (path)); \
     }
