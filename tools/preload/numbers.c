@@ -229,7 +229,7 @@ HF_HOT static void opened(int descriptor, run_origin origin, const char *operati
     if (at.number == NULL)
         return;
     /* A store before any load: of a page that is new, a load would cost a fault of its own. */
-    at.number->tells = 0;
+    __atomic_store_n(&at.number->tells, 0, __ATOMIC_RELAXED);
     at.word = run_word_of(at.number);
     begin_life(&at, what);
 }

@@ -291,8 +291,8 @@ static inline bool is_wanted(int descriptor)
 bool run_quarantine_put(int descriptor, uint32_t word)
 {
     run_number *number = run_number_of(descriptor);
-    if (number->tells != 0 || watched || !is_wanted(descriptor) ||
-        !run_tombstone_replace(descriptor))
+    if (__atomic_load_n(&number->tells, __ATOMIC_RELAXED) != 0 || watched ||
+        !is_wanted(descriptor) || !run_tombstone_replace(descriptor))
         return false;
     if (run_word_move(number, word, RUN_TOMB))
         enlist(descriptor, false);

@@ -14,7 +14,8 @@ static void inherit(int copy, int from)
     const run_number *source = run_number_of(from);
     run_number *number = run_number_of(copy);
     if (source != NULL && number != NULL)
-        number->tells = source->tells;
+        __atomic_store_n(&number->tells, __atomic_load_n(&source->tells, __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
 }
 
 /* The source is used, and what it is, its copy is. */

@@ -31,6 +31,6 @@ void run_opened_to_write(int descriptor)
         return;
     int saved = errno;
     if (fstatfs(descriptor, &system) == 0 && tells_at_close((unsigned)system.f_type))
-        number->tells = 1;
+        __atomic_store_n(&number->tells, 1, __ATOMIC_RELAXED);
     errno = saved;
 }
