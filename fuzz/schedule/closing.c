@@ -122,6 +122,9 @@ static bool is_inside(const actor *who, hf_handle handle)
     return false;
 }
 
+/* Longer than a waiter sleeps who was not woken. */
+#define IDLE (100 * HF_MILLISECONDS)
+
 /* A wait has ended. */
 static void expect_wait(actor *who, const entry *of, hf_timeout timeout, hf_status status)
 {
@@ -134,7 +137,7 @@ static void expect_wait(actor *who, const entry *of, hf_timeout timeout, hf_stat
     if ((status == HF_OK || status == HF_E_TIMED_OUT) && of != NULL && is_inside(who, of->handle))
         schedule_fail("a thread was let wait for itself");
     if (status == HF_E_TIMED_OUT && timeout >= 400 * HF_MILLISECONDS && !schedule_was_unfair() &&
-        of != NULL && of->value != 0 && !of->parent && !ledger_is_held(of->value))
+        of != NULL && of->value != 0 && !of->parent && ledger_was_idle(of->value, IDLE))
         schedule_fail("a wait timed out although nobody holds the handle");
     if (status == HF_OK && of != NULL && !of->detached)
         ledger_expect_gone(of->value);

@@ -8,6 +8,7 @@ static fake_world *world;
 static entry entries[LEDGER_ENTRIES];
 static size_t count;
 static uint32_t holders[LEDGER_VALUES];
+static int64_t left_at[LEDGER_VALUES]; /* by the last holder */
 
 void ledger_begin(fake_world *of)
 {
@@ -15,6 +16,7 @@ void ledger_begin(fake_world *of)
     count = 0;
     memset(entries, 0, sizeof entries);
     memset(holders, 0, sizeof holders);
+    memset(left_at, 0, sizeof left_at);
     fake_world_reset(of);
 }
 
@@ -85,12 +87,20 @@ void ledger_hold(hf_value value)
 
 void ledger_unhold(hf_value value)
 {
-    --*holders_of(fake_of(value));
+    uint32_t *of = holders_of(fake_of(value));
+    --*of;
+    left_at[of - holders] = schedule_now_ns();
 }
 
 bool ledger_is_held(hf_value value)
 {
     return *holders_of(fake_of(value)) != 0;
+}
+
+bool ledger_was_idle(hf_value value, int64_t ns)
+{
+    const uint32_t *of = holders_of(fake_of(value));
+    return *of == 0 && schedule_now_ns() - left_at[of - holders] >= ns;
 }
 
 void ledger_bind(entry *child, const entry *parent)

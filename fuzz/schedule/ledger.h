@@ -45,6 +45,10 @@ void ledger_hold(hf_value value);
 void ledger_unhold(hf_value value);
 bool ledger_is_held(hf_value value);
 
+/* Whether nobody has held it for so long.  (That nobody does now means little to one who has waited
+ * in vain: holders whose own waits ended at the same time may have gone since.) */
+bool ledger_was_idle(hf_value value, int64_t ns);
+
 /* Uses a value that is held, with a step in the middle. */
 void ledger_use(hf_value value);
 

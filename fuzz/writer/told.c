@@ -11,6 +11,7 @@
 #include <holdfast/holdfast.h>
 
 #include "harness.h"
+#include "report/stacks.h"
 #include "report/trace.h"
 
 enum { ROOM = 1 << 20, LONG = 1 << 19, NUMBERS = 1 << 20 };
@@ -77,6 +78,7 @@ void told_begin(void)
         make_trace();
     else if (header->used > LONG)
         empty();
+    hf_stacks_code_changed(); /* an input finds nothing that another has left of its stacks */
 }
 
 static uint32_t number_of(const hf_reader_record *record)
