@@ -293,8 +293,7 @@ HF_HOT hf_trace hf_event_trace(hf_site site)
     uintptr_t high = hf_self.stack_high; /* 0 if the thread was not met */
     if (HF_LIKELY(CAN_WALK && hf_option_if_loaded(HF_OPTION_UNWIND) == HF_UNWIND_AUTO &&
                   at >= hf_self.stack_low && at < high)) {
-        uint32_t stack =
-            hf_trail_recall_first(at, high, hf_option_if_loaded(HF_OPTION_STACK_DEPTH));
+        uint32_t stack = hf_trail_recall_here(at, high, hf_option_if_loaded(HF_OPTION_STACK_DEPTH));
         if (HF_LIKELY(stack != 0))
             return (hf_trace){.stack = stack, .thread = hf_self.thread};
     }

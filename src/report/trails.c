@@ -174,13 +174,14 @@ static inline hf_trail_entry *likely_entry(const hf_trail_key *wanted, int way)
     return (word ^ wanted->hash) >> HF_TRAIL_REFERENCE_BITS == 0 ? hf_trail_entry_of(word) : NULL;
 }
 
-HF_HOT uint32_t hf_trail_recall_first(uintptr_t site, uintptr_t stack_high, uint32_t depth)
+HF_HOT uint32_t hf_trail_recall_here(uintptr_t site, uintptr_t stack_high, uint32_t depth)
 {
     hf_trail_key wanted = hf_trail_key_of(site, stack_high - site, depth);
     for (int way = 0; way < HF_TRAIL_WAYS; way++) {
         hf_trail_entry *there = likely_entry(&wanted, way);
-        if (there != NULL)
-            return follow(there, &wanted);
+        uint32_t stack = there != NULL ? follow(there, &wanted) : 0;
+        if (stack != 0)
+            return stack;
     }
     return 0;
 }

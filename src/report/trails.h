@@ -8,9 +8,8 @@
  * not known. */
 uint32_t hf_trail_recall(const hf_os_walk_from *from, uint32_t depth);
 
-/* The same from a site that lies on the stack of this thread, whose end is known; but looks at one
- * trail only, which is mostly the one if there is any. */
-uint32_t hf_trail_recall_first(uintptr_t site, uintptr_t stack_high, uint32_t depth);
+/* The same from a site that lies on the stack of this thread, whose end is known. */
+uint32_t hf_trail_recall_here(uintptr_t site, uintptr_t stack_high, uint32_t depth);
 
 /* Notes what was found.  The first return address is not 0. */
 void hf_trail_remember(const hf_os_walk_from *from, uint32_t depth, const hf_os_trail *trail,
