@@ -7,8 +7,8 @@
  * all the rest; so where findings are traced, and the trace knows the modules of all frames, what
  * is remembered is believed the second time:
  *
- *  1. When the trace came to know a module, all rules were forgotten while the module was there,
- * and since then none was learnt of another in its place: whoever follows rules of a module has it
+ *  1. When the trace came to know a module, all rules were forgotten while the module was there.
+ *     Since then none was learnt of another in its place: whoever follows rules of a module has it
  *     on his stack, and tells the trace of it before he goes back there.
  *  2. Or he was led astray by an outdated rule, and learns others where nothing of his stack lies.
  *     Then the two walks differ, and all rules are forgotten.

@@ -19,9 +19,9 @@
  *     each time; and a region of the library's is counted, which costs two locked additions.
  *     Instead the closer looks again: the user's system call, if it has reached the old file, comes
  *     before the close in the kernel, and 2 before it; the close comes before 7.  (Among threads
- * the kernel takes the file by a locked addition, and looks afterwards whether the number still has
- *     it; this orders the store before.)  What a stream closes is looked at once only, because the
- * C library closes it; there such a call goes unnoticed.
+ *     the kernel takes the file by a locked addition, and looks afterwards whether the number has
+ *     it still; this orders the store before.)  What a stream closes is looked at once only: the C
+ *     library closes it.  There such a call goes unnoticed.
  *  4. The note of 1 is 0, or the one record whose thread used the life, or RUN_SEVERAL.  It leaves
  *     0 by compare-and-swap, so that of two first users neither is lost; RUN_SEVERAL is stored, and
  *     stays.  A user of a former life may come late with either, which costs a search.  It is what
