@@ -1,7 +1,9 @@
 /* A file that processes share in memory.
  *
- * System calls are made by number: so they are no points of cancellation.  A new file gets its name
- * when it is whole, by a rename: whoever writes to one that had the name before keeps that one.
+ * What concerns a descriptor of ours is done by system calls by number: so these are no points of
+ * cancellation; and a sanitizer, which saw nobody open the descriptor, does not take a use of it
+ * for one of the next file with that number.  A new file gets its name when it is whole, by a
+ * rename: whoever writes to one that had the name before keeps that one.
  *
  * Whether anybody writes to a file the system knows, and tells who wants a lease for reading: that
  * is refused while there is a descriptor for writing, or memory shared with such a one.  Where it
@@ -54,6 +56,15 @@ static void close_file(int descriptor)
     if (descriptor >= 0)
         (void)syscall(SYS_close, descriptor);
     errno = saved;
+}
+
+static bool get_status(int descriptor, struct stat *status)
+{
+#if defined(__LP64__) && defined(SYS_fstat)
+    return syscall(SYS_fstat, descriptor, status) == 0; /* the kernel's structure is the same */
+#else
+    return fstat(descriptor, status) == 0;
+#endif
 }
 
 /* Found out once: later there may be no /proc any more, or no leave to read it. */
@@ -205,7 +216,7 @@ static bool make(const char *name, uint64_t *allocated,
     if (descriptor < 0)
         return false;
     bool mapped = allocate_new(descriptor, out->capacity, allocated) &&
-                  fstat(descriptor, &status) == 0 && map(descriptor, &status, out->capacity, out);
+                  get_status(descriptor, &status) && map(descriptor, &status, out->capacity, out);
     close_file(descriptor);
     if (mapped) {
         fill(out, with);
@@ -241,8 +252,8 @@ static uint64_t judge_file(int descriptor, uint64_t (*judge)(const void *head, u
                            struct stat *status)
 {
     uint64_t head[HF_OS_SHARED_HEAD / sizeof(uint64_t)] = {0};
-    if (fstat(descriptor, status) != 0 || !is_file(status) ||
-        syscall(SYS_read, descriptor, head, sizeof head) < 0 || fstat(descriptor, status) != 0)
+    if (!get_status(descriptor, status) || !is_file(status) ||
+        syscall(SYS_read, descriptor, head, sizeof head) < 0 || !get_status(descriptor, status))
         return 0;
     uint64_t wanted = judge(head, (uint64_t)status->st_size);
     if (wanted == 0)
@@ -266,7 +277,7 @@ bool hf_os_shared_is_written(const char *path, uint64_t (*judge)(const void *hea
 {
     struct stat status;
     int descriptor = open_file(path, O_RDONLY | O_NONBLOCK);
-    bool written = descriptor >= 0 && fstat(descriptor, &status) == 0 &&
+    bool written = descriptor >= 0 && get_status(descriptor, &status) &&
                    judge_file(descriptor, judge, &status) != 0 && has_writers(descriptor);
     close_file(descriptor);
     return written;
@@ -282,7 +293,7 @@ bool hf_os_shared_open(const char *path, uint64_t (*judge)(const void *head, uin
     int descriptor = open_file(out->path, O_RDWR);
     if (descriptor < 0)
         return false;
-    uint64_t wanted = fstat(descriptor, &status) == 0 ? judge_file(descriptor, judge, &status) : 0;
+    uint64_t wanted = get_status(descriptor, &status) ? judge_file(descriptor, judge, &status) : 0;
     bool mapped = wanted != 0 && map(descriptor, &status, wanted, out);
     close_file(descriptor);
     return mapped;
@@ -301,7 +312,7 @@ bool hf_os_shared_grow(const hf_os_shared *file, uint64_t from, uint64_t to)
     int descriptor = open_file(file->path, O_RDWR);
     if (descriptor < 0)
         return false;
-    bool grown = fstat(descriptor, &status) == 0;
+    bool grown = get_status(descriptor, &status);
     if (grown && !is_the_same(&status, file, from)) {
         errno = ESTALE;
         grown = false;
