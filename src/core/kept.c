@@ -20,26 +20,31 @@
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* Of a former handle that may be forged: its type field may be none. */
-static inline bool is_of_type(const hf_table *table, uint64_t was, const hf_type *type)
+/* The type field of the handle to come, by a former one that may be forged: its own, if the type is
+ * the same.  0: it cannot be. */
+static inline uint32_t next_field(hf_table *table, uint64_t was, const hf_type *type)
 {
-    return hf_raw_has_cold(was) && hf_word_type(was) < HF_TYPE_FIELDS_ &&
-           hf_type_of(table, was) == type;
+    uint32_t field = hf_word_type(was);
+    const hf_type *former =
+        hf_raw_has_cold(was) && field < HF_TYPE_FIELDS_ ? hf_type_of_field(table, field) : NULL;
+    if (HF_LIKELY(former == type))
+        return field;
+    field = former != NULL ? hf_type_field(table, type) : 0;
+    return field != 0 ? field | HF_TYPE_COLD : 0;
 }
 
 /* Takes the slot of a former handle, if it is kept and fit for the next.  *raw is the new one. */
-static inline hf_slot_ *take(const hf_table *table, hf_handle former, const hf_type *type,
-                             uint64_t *raw)
+static inline hf_slot_ *take(hf_table *table, hf_handle former, const hf_type *type, uint64_t *raw)
 {
     uint64_t was;
     hf_slot_ *slot = hf_slot_find(table, former, &was);
-    if (slot == NULL || !is_of_type(table, was, type) ||
-        __atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) != HF_TABLE_OPEN)
+    uint32_t field = slot != NULL ? next_field(table, was, type) : 0;
+    if (field == 0 || __atomic_load_n(&table->phase, __ATOMIC_ACQUIRE) != HF_TABLE_OPEN)
         return NULL;
     uint32_t generation = hf_word_generation(was) + 1;
     uint64_t next = (uint64_t)generation << HF_GENERATION_SHIFT_;
     uint64_t kept = next | HF_KEPT;
-    *raw = hf_raw_make(hf_word_type(was), generation, hf_raw_index(was));
+    *raw = hf_raw_make(field, generation, hf_raw_index(was));
     /* Acquire: the end of that life.  Partner: the release in end_life. */
     return __atomic_compare_exchange_n(&slot->state, &kept, next, false, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED)

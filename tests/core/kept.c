@@ -174,15 +174,37 @@ Test(kept, table_that_is_shut_down_opens_none)
     MUST(hf_open_again(table, &type, 7, NULL, &handle, HF_SITE(), "test"), HF_E_CLOSING);
 }
 
-Test(kept, another_type_takes_another_slot)
+Test(kept, another_type_takes_the_same_slot)
 {
     static const hf_type other = {
         .size = (uint32_t)sizeof(hf_type), .name = "other", .release = release};
     hf_handle former = keep();
     hf_handle handle = former;
     MUST_OK(hf_open_again(table, &other, 7, NULL, &handle, HF_SITE(), "test"));
-    cr_assert(!fixture_same_slot(handle, former));
-    cr_assert(fixture_same_slot(open_again(former), former));
+    cr_assert(fixture_same_slot(handle, former));
+    hf_region region;
+    MUST(hf_enter(table, handle, &type, &region), HF_E_WRONG_TYPE);
+    MUST_OK(hf_enter(table, handle, &other, &region));
+    hf_leave(&region);
+    MUST_OK(close_keeping(handle));
+    cr_assert(fixture_same_slot(open_again(handle), former));
+}
+
+Test(kept, type_too_many_is_refused)
+{
+    static hf_type types[HF_TYPE_FIELDS_];
+    hf_handle handle = keep();
+    uint32_t opened = 0;
+    hf_status status = HF_OK;
+    while (status == HF_OK) {
+        cr_assert_lt(opened, HF_TYPE_FIELDS_);
+        types[opened] = type;
+        status = hf_open_again(table, &types[opened++], 7, NULL, &handle, HF_SITE(), "test");
+        if (status == HF_OK)
+            MUST_OK(close_keeping(handle));
+    }
+    cr_assert_eq(status, HF_E_TOO_MANY_TYPES);
+    cr_assert(fixture_same_slot(open_again(handle), handle), "still kept");
 }
 
 Test(kept, signal_handler_leaves_it_to_a_later_call)

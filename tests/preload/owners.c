@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "preload_support.h"
+#include "table.h"
 
 TestSuite(owners, .init = preload_up);
 
@@ -88,6 +89,38 @@ Test(owners, address_used_again)
     opened_owned();
     cr_expect_eq(close_stream(), 0);
     cr_expect_eq(reports_total(), 0);
+}
+
+static uint64_t slots_used(void)
+{
+    return fixture_stats(run_this_process.table).peak;
+}
+
+static void open_and_close(const void *pointer, const hf_type *type)
+{
+    run_owner_opened(pointer, type, -1, "open", "nothing");
+    cr_assert(run_owner_ends(&ended, pointer, type, "close"));
+}
+
+Test(owners, address_keeps_its_slot)
+{
+    open_and_close(&thing, &run_type_stream);
+    uint64_t used = slots_used();
+    open_and_close(&thing, &run_type_stream);
+    open_and_close(&thing, &run_type_directory);
+    open_and_close(&thing, &run_type_stream);
+    cr_expect_eq(slots_used(), used);
+}
+
+Test(owners, displaced_address_leaves_its_slot)
+{
+    enum { CELLS = 1 << 14 };
+    static char many[4 * CELLS];
+    cr_assert(run_table_make(2 * CELLS)); /* in place of the suite's */
+    for (size_t i = 0; i < sizeof many; i++)
+        open_and_close(&many[i], i % 2 == 0 ? &run_type_stream : &run_type_directory);
+    cr_expect_geq(slots_used(), CELLS / 2);
+    cr_expect_leq(slots_used(), CELLS);
 }
 
 Test(owners, address_used_again_after_an_unseen_close)

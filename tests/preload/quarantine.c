@@ -55,6 +55,34 @@ Test(quarantine, oldest_leaves_first)
     cr_expect_eq(reports_total(), 0);
 }
 
+/* Whichever order they were closed in. */
+static void close_and_foresee(void)
+{
+    int numbers[KEPT];
+    for (int i = 0; i < KEPT; i++)
+        numbers[i] = opened_seen();
+    for (int i = KEPT; i-- > 0;)
+        must_close_number(numbers[i]);
+    run_quarantine_empty();
+    int now = opened_seen();
+    cr_assert_eq(now, numbers[0]);
+    for (int i = 1; i < KEPT; i++) {
+        int foreseen = run_number_of(now)->soon;
+        now = opened_seen();
+        cr_expect_eq(now, foreseen);
+    }
+}
+
+Test(quarantine, numbers_that_leave_it_are_given_away_as_foreseen)
+{
+    close_and_foresee();
+}
+
+Test(quarantine_alone, numbers_that_leave_it_are_given_away_as_foreseen)
+{
+    close_and_foresee();
+}
+
 Test(quarantine, emptied)
 {
     int number = opened_seen();

@@ -196,6 +196,23 @@ static inline void publish(const opening *at, hf_handle before, hf_handle handle
     __atomic_store_n(&number->word, run_word_next(at->word, state), __ATOMIC_RELEASE);
 }
 
+static inline const run_number *soon_after(const run_number *number)
+{
+    return &run_numbers[__atomic_load_n(&number->soon, __ATOMIC_RELAXED)];
+}
+
+/* What was last touched some hundred lives ago is far from the processor by now, and to wait for it
+ * took a third of an opening's time: so it is fetched one opening ahead, the number itself two. */
+static inline void fetch_next(const run_number *number)
+{
+    const run_number *next = soon_after(number);
+    __builtin_prefetch(soon_after(next), 1);
+    __builtin_prefetch(next->what[next->life ^ 1], 1);
+    __builtin_prefetch(next->what[next->life ^ 1] + 64, 1);
+    hf_open_again_soon(run_this_process.table,
+                       (hf_handle){__atomic_load_n(&next->handle, __ATOMIC_RELAXED)});
+}
+
 static inline void begin_life(const opening *at, const char *what)
 {
     run_number *number = at->number;
@@ -214,6 +231,7 @@ static inline void begin_life(const opening *at, const char *what)
         run_standard_opened(at->descriptor, handle, before, at->operation, at->site);
     run_self.last_closed = -1;
     run_quarantine_seen(at->descriptor);
+    fetch_next(number);
 }
 
 /* With `inside` set; the library is on. */

@@ -53,7 +53,8 @@ typedef struct run_number {
     uint8_t origin;
     uint8_t life;  /* which of the two texts is this life's */
     uint8_t tells; /* 1: its close may tell of an error, so it is never replaced by a tombstone */
-    uint8_t reserved[5];
+    uint8_t reserved;
+    int32_t soon; /* the number that the kernel probably gives away after this one; 0: unknown */
     char what[2][RUN_WHAT_BYTES];
     uint64_t rest; /* of the fourth line of the cache */
 } run_number;

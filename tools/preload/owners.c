@@ -8,8 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/close.h"
-#include "core/open.h"
+#include "core/kept.h"
 #include "core/region.h"
 #include "findings.h"
 #include "numbers.h"
@@ -53,14 +52,14 @@ static void begin(const void *pointer, const hf_type *type, int descriptor, cons
         return;
     end_unseen(cell);
     run_pointer_publish(cell, HF_NULL_HANDLE);
-    hf_open_options options = HF_OPEN_OPTIONS_INIT;
+    hf_handle handle = {cell->kept};
     cell->life ^= 1;
-    options.label =
+    const char *text =
         copy_text(cell->what[cell->life], what != NULL ? what : run_what_of(descriptor));
-    hf_handle handle;
-    if (hf_open_at(run_this_process.table, type, (hf_value)pointer, &options, &handle, site,
-                   operation) != HF_OK)
+    if (hf_open_again(run_this_process.table, type, (hf_value)pointer, text, &handle, site,
+                      operation) != HF_OK)
         return;
+    cell->kept = handle.bits;
     own(cell, descriptor);
     __atomic_store_n(&cell->type, type, __ATOMIC_RELAXED);
     __atomic_store_n(&cell->lists_descriptors, false, __ATOMIC_RELAXED);
@@ -137,7 +136,7 @@ static void descriptor_ends(run_owner_end *end, const run_pointer_view *owner,
 static bool end_owner(hf_handle owner, const char *operation)
 {
     hf_status status =
-        hf_close_at(run_this_process.table, owner, NULL, RUN_CALLER_SITE(), operation);
+        hf_close_keeping(run_this_process.table, owner, RUN_CALLER_SITE(), operation);
     if (status == HF_OK || status == HF_E_EXITING)
         return true;
     errno = EBADF;

@@ -20,6 +20,8 @@ typedef struct run_pointer {
     uint64_t key;             /* the pointer; 0: empty */
     uint64_t handle;          /* bits of its last handle; 0: none */
     uint64_t descriptor_life; /* bits of the handle of the descriptor that it owns; 0: unknown */
+    uint64_t kept;            /* bits of the last handle in this cell, even another pointer's: the
+                                 next one takes its slot.  Only for who takes the cell. */
     const hf_type *type;      /* of the handle */
     int32_t descriptor;       /* -1: it owns none */
     uint8_t life;             /* which of the two texts is this life's */

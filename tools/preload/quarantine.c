@@ -160,9 +160,18 @@ static void begin_removal(removal *of)
     (void)__atomic_fetch_add(&evicting, 1, __ATOMIC_RELAXED);
 }
 
+/* The kernel gives away the least number first. */
+static inline void foretell(const batch *of)
+{
+    for (uint32_t i = 1; i < of->count; i++)
+        __atomic_store_n(&run_numbers[of->numbers[i - 1]].soon, (int32_t)of->numbers[i],
+                         __ATOMIC_RELAXED);
+}
+
 HF_HOT static void end_removal(removal *of)
 {
     close_batch(&of->out);
+    foretell(&of->out);
     /* Release: what was LEAVING is FREE.  Partner: the look in a forked child. */
     (void)__atomic_fetch_sub(&evicting, 1, __ATOMIC_RELEASE);
     (void)pthread_sigmask(SIG_SETMASK, &of->signals, NULL);
