@@ -20,9 +20,8 @@
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /* Of a pointer that is open again, a live handle was closed unseen. */
-static void end_unseen(const run_pointer *cell)
+static void end_unseen(hf_handle last)
 {
-    hf_handle last = {__atomic_load_n(&cell->handle, __ATOMIC_ACQUIRE)};
     hf_value value;
     if (!hf_handle_is_null(last) && hf_is_live(run_this_process.table, last) &&
         hf_detach(run_this_process.table, last, &value) != HF_OK)
@@ -47,18 +46,20 @@ static void own(run_pointer *cell, int descriptor)
 static void begin(const void *pointer, const hf_type *type, int descriptor, const char *what,
                   const char *operation, hf_site site)
 {
-    run_pointer *cell = run_pointer_take(pointer);
+    hf_handle last;
+    run_pointer *cell = run_pointer_take(pointer, &last);
     if (cell == NULL)
         return;
-    end_unseen(cell);
-    run_pointer_publish(cell, HF_NULL_HANDLE);
+    end_unseen(last);
     hf_handle handle = {cell->kept};
     cell->life ^= 1;
     const char *text =
         copy_text(cell->what[cell->life], what != NULL ? what : run_what_of(descriptor));
     if (hf_open_again(run_this_process.table, type, (hf_value)pointer, text, &handle, site,
-                      operation) != HF_OK)
+                      operation) != HF_OK) {
+        run_pointer_publish(cell, HF_NULL_HANDLE);
         return;
+    }
     cell->kept = handle.bits;
     own(cell, descriptor);
     __atomic_store_n(&cell->type, type, __ATOMIC_RELAXED);
@@ -223,8 +224,8 @@ void run_owner_forget(const void *pointer)
     int saved = errno;
     run_self.inside++;
     if (run_pointer_look_up(pointer, &owner)) {
-        end_unseen(owner.cell);
-        run_pointer_publish(owner.cell, HF_NULL_HANDLE);
+        end_unseen(owner.handle);
+        run_pointer_forget(&owner);
     }
     run_self.inside--;
     errno = saved;

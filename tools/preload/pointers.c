@@ -1,15 +1,21 @@
 /* The index of pointers: open addressing, with a short way to look.
  *
- * A cell is taken by compare-and-swap of its key, from empty or from a pointer whose handle is not
- * live.  So the cell of a live pointer never changes hands, and who reads a cell of a closed one
- * reads the key again afterwards: if it is still the same, so was what lay between.  (A cell that
- * changed hands twice meanwhile could deceive; its handle is then stale or newly opened at that
- * same address, and the worst is a finding that names another life of that address.) */
+ * Who wants a cell moves its handle to TAKEN, by one compare-and-swap: from the handle of a life
+ * that is over, or none; from a live one only in the pointer's own cell, whose life then ended
+ * unseen.  From then until it publishes it is the only one who writes to the cell; and as handles
+ * never come again, the compare-and-swap fails if anybody was faster.  So the cell of a live
+ * pointer never changes hands.
+ *
+ * A reader looks at the handle again afterwards: if it is still the same, nobody wrote to what it
+ * read in between. */
 #include "pointers.h"
 
 #include "self.h"
 
 enum { CELLS = 1 << 14, REACH = 16 };
+
+#define TAKEN \
+    UINT64_C(1) /* of 2^64 handles this is none, or the table's secret was very unlikely */
 
 static run_pointer cells[CELLS];
 
@@ -26,19 +32,27 @@ static run_pointer *cell_at(uint32_t place, uint32_t step)
 
 static uint64_t key_in(const run_pointer *cell)
 {
-    /* Acquire: partner is the compare-and-swap in take_from. */
+    /* Acquire: it is not what its last taker found.  Partner: the release in claim. */
     return __atomic_load_n(&cell->key, __ATOMIC_ACQUIRE);
 }
 
+static uint64_t handle_in(const run_pointer *cell)
+{
+    /* Acquire: the rest was written before.  Partner: run_pointer_publish. */
+    return __atomic_load_n(&cell->handle, __ATOMIC_ACQUIRE);
+}
+
+/* What is TAKEN is passed over: another pointer's taker may be about to change the key, and this
+ * one lie further on already. */
 static run_pointer *find(uint64_t key)
 {
     uint32_t place = place_of(key);
     for (uint32_t step = 0; step < REACH; step++) {
         run_pointer *cell = cell_at(place, step);
         uint64_t there = key_in(cell);
-        if (there == key)
+        if (there == key && handle_in(cell) != TAKEN)
             return cell;
-        if (there == 0)
+        if (there == 0 && handle_in(cell) == 0)
             return NULL; /* cells are never emptied: nobody took one further on */
     }
     return NULL;
@@ -50,8 +64,7 @@ bool run_pointer_look_up(const void *pointer, run_pointer_view *view)
     run_pointer *cell = key != 0 ? find(key) : NULL;
     if (cell == NULL)
         return false;
-    /* Acquire: the rest was written before.  Partner: run_pointer_publish. */
-    uint64_t handle = __atomic_load_n(&cell->handle, __ATOMIC_ACQUIRE);
+    uint64_t handle = handle_in(cell);
     *view = (run_pointer_view){
         .cell = cell,
         .handle = {handle},
@@ -60,43 +73,55 @@ bool run_pointer_look_up(const void *pointer, run_pointer_view *view)
         .descriptor = __atomic_load_n(&cell->descriptor, __ATOMIC_RELAXED),
         .told = __atomic_load_n(&cell->told, __ATOMIC_RELAXED),
         .lists_descriptors = __atomic_load_n(&cell->lists_descriptors, __ATOMIC_RELAXED)};
-    /* The loads above come before the second look at the key. */
+    bool is_its_own = __atomic_load_n(&cell->key, __ATOMIC_RELAXED) == key;
+    /* The loads above come before the second look at the handle.  Partner: the fence in claim. */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return handle != 0 && __atomic_load_n(&cell->key, __ATOMIC_RELAXED) == key;
+    return handle != 0 && handle != TAKEN && is_its_own &&
+           __atomic_load_n(&cell->handle, __ATOMIC_RELAXED) == handle;
 }
 
-static bool is_to_be_had(const run_pointer *cell)
+/* Takes a cell for a pointer, if it is to be had.  *last is the handle of the pointer's last life.
+ */
+static bool claim(run_pointer *cell, uint64_t key, hf_handle *last)
 {
-    hf_handle handle = {__atomic_load_n(&cell->handle, __ATOMIC_ACQUIRE)};
-    return key_in(cell) == 0 || !hf_is_live(run_this_process.table, handle);
-}
-
-static bool take_from(run_pointer *cell, uint64_t key)
-{
-    uint64_t there = key_in(cell);
-    if (!is_to_be_had(cell))
-        return false;
-    /* Release: partner is the acquire in key_in. */
-    if (!__atomic_compare_exchange_n(&cell->key, &there, key, false, __ATOMIC_ACQ_REL,
+    uint64_t handle = handle_in(cell);
+    bool is_its_own = key_in(cell) == key;
+    if (handle == TAKEN ||
+        (!is_its_own && hf_is_live(run_this_process.table, (hf_handle){handle})) ||
+        !__atomic_compare_exchange_n(&cell->handle, &handle, TAKEN, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_RELAXED))
         return false;
-    __atomic_store_n(&cell->handle, UINT64_C(0), __ATOMIC_RELEASE);
+    /* TAKEN comes before whatever is written now.  Partner: the fence in run_pointer_look_up. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    /* Release: who finds the key finds TAKEN or a later handle.  Partner: the acquire in key_in. */
+    __atomic_store_n(&cell->key, key, __ATOMIC_RELEASE);
+    *last = is_its_own ? (hf_handle){handle} : HF_NULL_HANDLE;
     return true;
 }
 
-run_pointer *run_pointer_take(const void *pointer)
+run_pointer *run_pointer_take(const void *pointer, hf_handle *last)
 {
     uint64_t key = (uint64_t)(uintptr_t)pointer;
-    run_pointer *found = find(key);
+    run_pointer *own = find(key);
+    if (own != NULL && claim(own, key, last))
+        return own;
     uint32_t place = place_of(key);
-    for (uint32_t step = 0; found == NULL && step < REACH; step++)
-        if (take_from(cell_at(place, step), key))
-            found = cell_at(place, step);
-    return found;
+    for (uint32_t step = 0; step < REACH; step++)
+        if (claim(cell_at(place, step), key, last))
+            return cell_at(place, step);
+    return NULL;
 }
 
 void run_pointer_publish(run_pointer *cell, hf_handle handle)
 {
-    /* Release: partner is the acquire in run_pointer_look_up. */
+    /* Release: partner is the acquire in handle_in. */
     __atomic_store_n(&cell->handle, handle.bits, __ATOMIC_RELEASE);
+}
+
+void run_pointer_forget(const run_pointer_view *view)
+{
+    uint64_t handle = view->handle.bits;
+    /* Nothing is read after this, nor written before. */
+    (void)__atomic_compare_exchange_n(&view->cell->handle, &handle, UINT64_C(0), false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
