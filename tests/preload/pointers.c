@@ -148,7 +148,7 @@ Test(pointers, closed_ones_make_room)
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
-enum { OPENERS = 3, ROUNDS = 250000, CROWD = 2 * OPENERS };
+enum { OPENERS = 3, ROUNDS = 500000, CROWD = 2 * OPENERS };
 
 static int crowd[CROWD]; /* pointers whose first choice is one cell */
 static bool openers_are_done;
