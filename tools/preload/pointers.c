@@ -1,4 +1,6 @@
-/* The index of pointers: open addressing, with a short way to look.
+/* The index of pointers: open addressing, with a short way to look.  A place of the index says
+ * which cell lies there: the first time that somebody wants one there, the next unused one; and for
+ * ever. So the cells of a program with few streams lie side by side, in few pages of memory.
  *
  * Who wants a cell moves its handle to TAKEN, by one compare-and-swap: from the handle of a life
  * that is over, or none; from a live one only in the pointer's own cell, whose life then ended
@@ -18,6 +20,8 @@ enum { CELLS = 1 << 14, REACH = 16 };
     UINT64_C(1) /* of 2^64 handles this is none, or the table's secret was very unlikely */
 
 static run_pointer cells[CELLS];
+static uint32_t cells_used;
+static uint32_t places[CELLS]; /* number of the cell, from 1 on; 0: none yet */
 
 static uint32_t place_of(uint64_t key)
 {
@@ -25,9 +29,26 @@ static uint32_t place_of(uint64_t key)
 }
 _Static_assert(CELLS == 1 << (64 - 50), "the hash spans the index");
 
-static run_pointer *cell_at(uint32_t place, uint32_t step)
+/* NULL: there is none yet. */
+static run_pointer *cell_at(uint32_t place)
 {
-    return &cells[(place + step) % CELLS];
+    /* Relaxed: what there is to know of a cell is ordered by its own words. */
+    uint32_t number = __atomic_load_n(&places[place % CELLS], __ATOMIC_RELAXED);
+    return number != 0 ? &cells[number - 1] : NULL;
+}
+
+/* NULL: there are no more.  Who loses the place to another thread wastes a cell. */
+static run_pointer *make_cell_at(uint32_t place)
+{
+    uint32_t none = 0;
+    if (__atomic_load_n(&cells_used, __ATOMIC_RELAXED) >= CELLS)
+        return NULL;
+    uint32_t used = __atomic_fetch_add(&cells_used, 1, __ATOMIC_RELAXED);
+    if (used >= CELLS)
+        return NULL;
+    (void)__atomic_compare_exchange_n(&places[place % CELLS], &none, used + 1, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return cell_at(place);
 }
 
 static uint64_t key_in(const run_pointer *cell)
@@ -48,12 +69,11 @@ static run_pointer *find(uint64_t key)
 {
     uint32_t place = place_of(key);
     for (uint32_t step = 0; step < REACH; step++) {
-        run_pointer *cell = cell_at(place, step);
-        uint64_t there = key_in(cell);
-        if (there == key && handle_in(cell) != TAKEN)
+        run_pointer *cell = cell_at(place + step);
+        if (cell == NULL)
+            return NULL; /* nobody took one further on */
+        if (key_in(cell) == key && handle_in(cell) != TAKEN)
             return cell;
-        if (there == 0 && handle_in(cell) == 0)
-            return NULL; /* cells are never emptied: nobody took one further on */
     }
     return NULL;
 }
@@ -106,9 +126,13 @@ run_pointer *run_pointer_take(const void *pointer, hf_handle *last)
     if (own != NULL && claim(own, key, last))
         return own;
     uint32_t place = place_of(key);
-    for (uint32_t step = 0; step < REACH; step++)
-        if (claim(cell_at(place, step), key, last))
-            return cell_at(place, step);
+    for (uint32_t step = 0; step < REACH; step++) {
+        run_pointer *cell = cell_at(place + step);
+        if (cell == NULL)
+            cell = make_cell_at(place + step);
+        if (cell != NULL && claim(cell, key, last))
+            return cell;
+    }
     return NULL;
 }
 
