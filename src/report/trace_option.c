@@ -42,6 +42,7 @@ static bool begin(hf_token path)
     hf_output_expand(&expanded, kept);
     if (!make_or_join(hf_buffer_end(&expanded)))
         return false;
+    (void)hf_trace_guard(); /* if the program lets it; else a file that is cut off kills it */
     hf_trace_process_begins(HF_TRACE_STARTED, NULL);
     memcpy(given, kept, sizeof given);
     /* Release: the text.  Partner: the acquire in hf_trace_option_path. */

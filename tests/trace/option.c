@@ -1,4 +1,5 @@
 /* The option trace=FILE: what a program that uses Holdfast does is in the trace. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <holdfast/holdfast.h>
 
 #include "history.h"
+#include "report/trace.h"
 #include "trace_scene.h"
 
 static hf_outcome release(hf_value value, void *context, int32_t *error)
@@ -135,6 +137,18 @@ Test(trace_core, a_process_writes_one_trace)
     cr_assert_eq(hf_set_options("trace=/tmp/holdfast-another"), HF_E_INVALID_ARGUMENT);
     cr_assert_neq(access("/tmp/holdfast-another", F_OK), 0);
     cr_assert_eq(hf_set_options("trace=/nonexistent/trace"), HF_E_INVALID_ARGUMENT);
+}
+
+Test(trace_core, program_whose_trace_is_cut_off_lives_on)
+{
+    struct sigaction before;
+    cr_assert_eq(sigaction(SIGBUS, NULL, &before), 0);
+    if (before.sa_handler != SIG_DFL)
+        cr_skip_test("a sanitizer handles SIGBUS");
+    hf_table *table = traced_table(HF_LEVEL_STACKS);
+    cr_assert_eq(truncate(scene_path(), 0), 0);
+    cr_assert_eq(hf_close(table, open_thing(table, 100), NULL), HF_OK);
+    cr_assert_eq(hf_trace_wants(), 0);
 }
 
 /* What the next test executes, with the option in its environment. */
