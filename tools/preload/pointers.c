@@ -9,15 +9,17 @@
  * pointer never changes hands.
  *
  * A reader looks at the handle again afterwards: if it is still the same, nobody wrote to what it
- * read in between. */
+ * read in between.
+ *
+ * tests/model/pointers.pml explores all this to the end. */
 #include "pointers.h"
 
 #include "self.h"
 
 enum { CELLS = 1 << 14, REACH = 16 };
 
-#define TAKEN \
-    UINT64_C(1) /* of 2^64 handles this is none, or the table's secret was very unlikely */
+/* No table's handle, but for a chance of 1 in 2^64 for each. */
+#define TAKEN UINT64_C(1)
 
 static run_pointer cells[CELLS];
 static uint32_t cells_used;
@@ -64,7 +66,8 @@ static uint64_t handle_in(const run_pointer *cell)
 }
 
 /* What is TAKEN is passed over: another pointer's taker may be about to change the key, and this
- * one lie further on already. */
+ * one lie further on already.  The handle is looked at first: by the time that it is a new one, the
+ * key is, too. */
 static run_pointer *find(uint64_t key)
 {
     uint32_t place = place_of(key);
@@ -72,7 +75,7 @@ static run_pointer *find(uint64_t key)
         run_pointer *cell = cell_at(place + step);
         if (cell == NULL)
             return NULL; /* nobody took one further on */
-        if (key_in(cell) == key && handle_in(cell) != TAKEN)
+        if (handle_in(cell) != TAKEN && key_in(cell) == key)
             return cell;
     }
     return NULL;
