@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { DEPTH = 16, WORDS = HF_OS_TRAIL_MAX, THREADS = 3, ROUNDS = 300000 };
+enum { DEPTH = 16, WORDS = HF_OS_TRAIL_MAX, THREADS = 3, ROUNDS = 1000000 };
 
 TestSuite(trail_mixtures);
 
