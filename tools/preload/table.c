@@ -9,8 +9,9 @@
 #include "numbers.h"
 #include "self.h"
 
-/* How many streams and directories are opened before a slot is used again.  (Descriptors have slots
- * of their own: see numbers.c.)  Each slot keeps the histories of its last eight lives. */
+/* Numbers and pointers keep their slots (numbers.c, owners.c).  Those of pointers that were closed
+ * unseen, or while somebody looked at them, are given back: so many of these rest before one is
+ * used again.  Each slot keeps the histories of its last eight lives. */
 enum { REST = 256 };
 
 static uint64_t numbers_there_may_be(void)
