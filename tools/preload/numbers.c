@@ -296,8 +296,7 @@ void run_note(int descriptor, const char *format, ...)
     run_self.inside++;
     memcpy(text, now, length);
     if (length > 0 && length < RUN_WHAT_BYTES - 3) {
-        memcpy(text + length, ", ", 2);
-        from = length + 2;
+        from = (size_t)(stpcpy(text + length, ", ") - text);
     }
     va_start(arguments, format);
     (void)vsnprintf(text + from, RUN_WHAT_BYTES - from, format, arguments);

@@ -121,12 +121,12 @@ static void descriptor_ends(run_owner_end *end, const run_pointer_view *owner,
     run_number_state state = run_state_of(owner->descriptor);
     bool is_same = hf_handle_equal(run_handle_of(owner->descriptor), owner->descriptor_life);
     end->descriptor = owner->descriptor;
-    if (state == RUN_UNKNOWN || (state == RUN_LIVE && is_same))
+    /* Null: it was unknown when it was taken over. */
+    bool is_its_own = is_same || hf_handle_is_null(owner->descriptor_life);
+    if (state == RUN_UNKNOWN || (state == RUN_LIVE && is_its_own))
         (void)run_ends(owner->descriptor, operation);
-    else if (state == RUN_LIVE && !hf_handle_is_null(owner->descriptor_life))
-        descriptor_is_anothers(owner, operation);
     else if (state == RUN_LIVE)
-        (void)run_ends(owner->descriptor, operation); /* it was unknown when it was taken over */
+        descriptor_is_anothers(owner, operation);
     else
         descriptor_is_gone(end, owner, operation);
 }

@@ -9,7 +9,7 @@
 #include "real.h"
 #include "syscall.h"
 
-RUN_EXPORT long syscall(long number, ...);
+RUN_EXPORT long syscall(long number, ...); /* NOLINT(readability-redundant-declaration) */
 
 #if defined(__x86_64__)
 /* vfork 58, clone3 435, clone 56 with CLONE_VM 0x100. */

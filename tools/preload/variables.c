@@ -69,33 +69,19 @@ size_t run_variables_room(const run_variables *variables, char *const *environme
     return ((size_t)of.count + ADDED + 1) * sizeof(char *) + strings;
 }
 
-/* Appends to the string that ends at `end`, without its terminator. */
-static char *append(char *end, const char *text)
-{
-    size_t length = strlen(text);
-    memcpy(end, text, length);
-    return end + length;
-}
-
-static char *finish(char *end)
-{
-    *end = '\0';
-    return end + 1;
-}
-
-/* `theirs`: the user's entry, or NULL.  These answer the end of what they have written. */
+/* `theirs`: the user's entry, or NULL.  These answer where the next string begins. */
 static char *write_preload(char *at, const char *library, const char *theirs)
 {
-    at = append(append(at, PRELOAD), library);
+    at = stpcpy(stpcpy(at, PRELOAD), library);
     if (theirs != NULL)
-        at = append(append(at, ":"), theirs + strlen(PRELOAD));
-    return finish(at);
+        at = stpcpy(stpcpy(at, ":"), theirs + strlen(PRELOAD));
+    return at + 1;
 }
 
 static char *write_sanitizer(char *at, const char *theirs)
 {
-    at = theirs != NULL ? append(append(at, theirs), ":") : append(at, SANITIZER);
-    return finish(append(at, NO_LINK_ORDER));
+    at = theirs != NULL ? stpcpy(stpcpy(at, theirs), ":") : stpcpy(at, SANITIZER);
+    return stpcpy(at, NO_LINK_ORDER) + 1;
 }
 
 /* The place of an entry: the user's, or one more. */
@@ -120,7 +106,7 @@ char **run_variables_put(const run_variables *variables, char *const *environmen
     *place(array, of.preload, &count) = end;
     end = write_preload(end, variables->library, entry_at(environment, of.preload));
     *place(array, -1, &count) = end;
-    end = finish(append(append(end, TRACE), variables->trace));
+    end = stpcpy(stpcpy(end, TRACE), variables->trace) + 1;
     *place(array, of.sanitizer, &count) = end;
     (void)write_sanitizer(end, entry_at(environment, of.sanitizer));
     array[count] = NULL;

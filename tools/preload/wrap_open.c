@@ -124,7 +124,7 @@ static bool again(char *name, int suffix, unsigned *tries)
 {
     if (!run_try_again(tries))
         return false;
-    memcpy(name + strlen(name) - (size_t)suffix - 6, "XXXXXX", 6);
+    memset(name + strlen(name) - (size_t)suffix - 6, 'X', 6);
     return true;
 }
 

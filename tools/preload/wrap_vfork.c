@@ -44,7 +44,7 @@ long run_vfork_end(long result, unsigned long before, void *stack)
     return -1;
 }
 
-RUN_EXPORT pid_t vfork(void);
+RUN_EXPORT pid_t vfork(void); /* NOLINT(readability-redundant-declaration) */
 
 #if defined(__x86_64__)
 /* At the entry the stack is 8 off the alignment that a call wants. */
