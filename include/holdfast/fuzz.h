@@ -1980,7 +1980,7 @@ static void hf_fuzz_check_operation_(const hf_fuzz_target *target, size_t number
     if (operation->name == NULL || operation->name[0] == '\0')
         hf_fuzz_reject_("target %s: operation %zu has no name", target->name, number);
     for (const char *at = operation->name; *at != '\0'; at++)
-        if (*at == '\\' || (*at >= 0 && *at < ' '))
+        if (*at == '\\' || (unsigned char)*at < ' ')
             hf_fuzz_reject_("target %s: operation %zu: its name must be one line, without a \\",
                             target->name, number);
     const char *wrong = hf_fuzz_wrong_operation_(target, operation);

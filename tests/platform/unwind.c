@@ -173,6 +173,7 @@ Test(unwind, walk_goes_from_an_alternate_stack_to_the_threads)
     handle_with(SA_ONSTACK, "handler with a stack of its own");
 }
 
+#ifdef __x86_64__
 static void handle_trail(int number)
 {
     expectation of = {"handler", 2};
@@ -181,7 +182,6 @@ static void handle_trail(int number)
 }
 
 /* This function's own frame pointer is what the signal interrupts. */
-#ifdef __x86_64__
 Test(unwind, trail_through_a_signal_handler_is_in_order)
 {
     walks_comparison bounded = {.what = "here"};

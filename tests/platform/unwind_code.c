@@ -11,20 +11,6 @@
 
 TestSuite(unwind_code, .init = walks_skip);
 
-typedef void generated(frames_callback *callback, void *context);
-
-static generated *generate(const char *code, size_t size)
-{
-    char *memory =
-        mmap(NULL, hf_os_page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    cr_assert_neq(memory, MAP_FAILED);
-    memcpy(memory, code, size);
-    cr_assert_eq(mprotect(memory, hf_os_page_size(), PROT_READ | PROT_EXEC), 0);
-    generated *made;
-    memcpy(&made, &memory, sizeof made);
-    return made;
-}
-
 typedef struct walked {
     uintptr_t frames[FRAMES_MAX];
     size_t count;
@@ -41,6 +27,21 @@ KEPT_FRAME static void walk_here(void *context)
     to->count = hf_os_walk(&from, to->frames, FRAMES_MAX, &trail);
 }
 
+#ifdef __x86_64__
+typedef void generated(frames_callback *callback, void *context);
+
+static generated *generate(const char *code, size_t size)
+{
+    char *memory =
+        mmap(NULL, hf_os_page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(memory, MAP_FAILED);
+    memcpy(memory, code, size);
+    cr_assert_eq(mprotect(memory, hf_os_page_size(), PROT_READ | PROT_EXEC), 0);
+    generated *made;
+    memcpy(&made, &memory, sizeof made);
+    return made;
+}
+
 static uintptr_t generated_returns_to;
 
 KEPT_FRAME static void call_generated(generated *code, walked *to)
@@ -50,7 +51,6 @@ KEPT_FRAME static void call_generated(generated *code, walked *to)
     __asm__ volatile("" ::: "memory");
 }
 
-#ifdef __x86_64__
 Test(unwind_code, generated_code_is_passed_by_its_frame_pointer)
 {
     /* push %rbp; mov %rsp,%rbp; mov %rdi,%rax; mov %rsi,%rdi; call *%rax; pop %rbp; ret */

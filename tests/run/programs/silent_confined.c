@@ -34,7 +34,11 @@ static void confine(unsigned otherwise)
         ALLOW(openat),
         ALLOW(accept),
         ALLOW(accept4),
+#ifdef SYS_poll
         ALLOW(poll),
+#else
+        ALLOW(ppoll),
+#endif
         ALLOW(pselect6),
         ALLOW(newfstatat),
         ALLOW(getdents64),
