@@ -160,8 +160,9 @@ static size_t count_arguments(const char *first, va_list rest)
     return count;
 }
 
-/* Those after the first, and the NULL. */
-static void gather_arguments(char **arguments, size_t count, const char *first, va_list rest)
+/* Those after the first, and the NULL; what is behind them is then next in the caller's list, which
+ * some machines would pass as a copy. */
+static void gather_arguments(char **arguments, size_t count, const char *first, va_list *rest)
 {
     union {
         const char *given;
@@ -170,7 +171,7 @@ static void gather_arguments(char **arguments, size_t count, const char *first, 
     for (size_t i = 0; i <= count; i++) {
         arguments[i] = text.passed;
         if (i < count)
-            text.given = va_arg(rest, const char *);
+            text.given = va_arg(*rest, const char *);
     }
 }
 
@@ -182,7 +183,7 @@ static void gather_arguments(char **arguments, size_t count, const char *first, 
     va_end(rest);                                                       \
     char **arguments = __builtin_alloca((count_ + 1) * sizeof(char *)); \
     va_start(rest, first);                                              \
-    gather_arguments(arguments, count_, first, rest)
+    gather_arguments(arguments, count_, first, &rest)
 
 RUN_EXPORT int execl(const char *path, const char *first, ...)
 {
