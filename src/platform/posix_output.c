@@ -171,17 +171,17 @@ bool hf_os_absolute_path(const char *path, size_t length, char *buffer, size_t s
 
 const char *hf_os_error_text(int error, char *buffer, size_t size)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifndef __GLIBC__
+    return strerror_r(error, buffer, size) == 0 ? buffer : "unknown error";
+#elif __GLIBC_PREREQ(2, 32)
     /* Unlike strerror_r it takes no lock, of the translations. */
     const char *text = strerrordesc_np(error);
     if (text != NULL)
         return text;
     (void)snprintf(buffer, size, "Unknown error %d", error);
     return buffer;
-#elif defined(__GLIBC__)
-    return strerror_r(error, buffer, size);
 #else
-    return strerror_r(error, buffer, size) == 0 ? buffer : "unknown error";
+    return strerror_r(error, buffer, size);
 #endif
 }
 

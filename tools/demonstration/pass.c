@@ -38,9 +38,7 @@ static unsigned start(worker *workers, const pass *of)
         int error =
             pthread_create(&workers[i].thread, NULL, i == 0 ? closer_run : reader_run, &workers[i]);
         if (error != 0) {
-            char reason[128];
-            fprintf(stderr, "demo: cannot start thread %u: %s\n", i,
-                    strerror_r(error, reason, sizeof reason));
+            fprintf(stderr, "demo: cannot start thread %u: %s\n", i, strerror(error));
             return i;
         }
     }
