@@ -200,6 +200,7 @@ Test(deadlock_edges, shutdown_came_first)
     actor_begin(first->who, shutdown_task, first);
     while (hf_waiting_next(0) == 0)
         sched_yield();
+    actor_until_asleep(first->who);
     is_refused(second, hazard, other);
     each_waits_for_the_next(reported_cycle(2));
     leaves(second);

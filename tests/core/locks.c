@@ -71,10 +71,12 @@ static void close_task(void *argument)
     status = hf_close_wait(table, handle, HF_FOREVER, NULL);
 }
 
-static void until_somebody_waits(void)
+/* It has searched, too: it will not be the one refused. */
+static void until_other_waits(void)
 {
     while (hf_waiting_next(0) == 0)
         sched_yield();
+    actor_until_asleep(other);
 }
 
 static const report_copy *the_report(unsigned steps)
@@ -92,7 +94,7 @@ Test(locks, closer_comes_last)
     cr_assert_eq(hf_mutex_lock(&mutexes[0]), 0);
     actor_do(other, enter_task, NULL);
     actor_begin(other, lock_task, &mutexes[0]);
-    until_somebody_waits();
+    until_other_waits();
     MUST(hf_close_wait(table, handle, HF_FOREVER, NULL), HF_E_POSSIBLE_DEADLOCK);
     const report_copy *report = the_report(2);
     cr_expect_eq(report->holders[0].hold, HF_HOLD_LOCK);
@@ -120,7 +122,7 @@ Test(locks, locker_comes_last)
     MUST_OK(hf_enter(table, handle, NULL, &own));
     actor_do(other, lock_task, &mutexes[0]);
     actor_begin(other, close_task, NULL);
-    until_somebody_waits();
+    until_other_waits();
     cr_assert_eq(hf_mutex_lock(&mutexes[0]), EDEADLK);
     const report_copy *report = the_report(2);
     cr_expect_str_eq(report->operation, "hf_mutex_lock");
@@ -144,7 +146,7 @@ Test(locks, two_mutexes_in_two_orders)
     cr_assert_eq(hf_mutex_lock(&mutexes[0]), 0);
     actor_do(other, lock_task, &mutexes[1]);
     actor_begin(other, lock_task, &mutexes[0]);
-    until_somebody_waits();
+    until_other_waits();
     cr_assert_eq(hf_mutex_lock(&mutexes[1]), EDEADLK);
     the_report(2);
     cr_assert_eq(hf_mutex_unlock(&mutexes[0]), 0);
@@ -186,7 +188,7 @@ Test(locks, given_back_in_time)
     cr_assert_eq(hf_mutex_lock(&mutexes[0]), 0);
     actor_do(other, enter_task, NULL);
     actor_begin(other, lock_task, &mutexes[0]);
-    until_somebody_waits();
+    until_other_waits();
     cr_assert_eq(hf_mutex_unlock(&mutexes[0]), 0);
     actor_finish(other);
     cr_assert_eq(answer, 0);
@@ -205,7 +207,7 @@ Test(locks, given_back_before_is_no_edge)
     cr_assert_eq(hf_mutex_lock(&mutexes[0]), 0);
     actor_do(other, unlock_task, &mutexes[1]);
     actor_begin(other, lock_task, &mutexes[0]);
-    until_somebody_waits();
+    until_other_waits();
     MUST_OK(hf_lock_waiting(&mutexes[1]));
     hf_lock_abandoned(&mutexes[1]);
     cr_assert_eq(hf_mutex_unlock(&mutexes[0]), 0);
@@ -242,7 +244,7 @@ static void wait_for_one_of(int count, int which, bool refused)
         cr_assert_eq(answer, 0);
     }
     actor_begin(other, close_task, NULL);
-    until_somebody_waits();
+    until_other_waits();
     hf_status waiting = hf_lock_waiting(&mutexes[which]);
     cr_assert_eq(waiting, refused ? HF_E_POSSIBLE_DEADLOCK : HF_OK, "lock %d", which);
     hf_lock_abandoned(&mutexes[which]);
