@@ -81,7 +81,7 @@ static void run_interrupted(void (*operation)(void), void (*handler)(void))
  * short ones lie within a few instructions, long ones within a slow, unoptimised build. */
 static void interrupt_everywhere(void (*operation)(void), void (*handler)(void))
 {
-    static const unsigned periods[] = {1, 2, 5, 13, 34};
+    static const unsigned periods[] = {1, 2, 3, 5, 8, 13, 21, 34, 55};
     prepare_traps();
     for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
         period = periods[i];
