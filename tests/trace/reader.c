@@ -48,6 +48,45 @@ static char *small_trace(size_t *size, map *places)
     return bytes;
 }
 
+/* A reader of the scene's trace that has read all of it. */
+static hf_reader *reader_at_the_end(void)
+{
+    hf_reader *reader;
+    hf_reader_record record;
+    cr_assert_eq(hf_reader_open(scene_path(), &reader), HF_READER_OK);
+    while (hf_reader_next(reader, &record) == HF_READER_RECORD) {
+    }
+    return reader;
+}
+
+static void cut_to(off_t bytes, off_t then)
+{
+    scene_trace(scene_path(), CAPACITY);
+    scene_open(1, 1, "a label");
+    hf_reader *reader = reader_at_the_end();
+    cr_assert_not(hf_reader_is_cut_off(reader));
+    cr_assert_eq(truncate(scene_path(), bytes), 0);
+    cr_assert_eq(truncate(scene_path(), then), 0);
+    cr_assert(hf_reader_is_cut_off(reader));
+    hf_reader_close(reader);
+}
+
+Test(trace_reader, cut_off)
+{
+    cut_to(0, 0);
+}
+
+Test(trace_reader, cut_off_behind_the_header)
+{
+    cut_to(HF_TRACE_HEADER_BYTES, HF_TRACE_HEADER_BYTES);
+}
+
+/* As by a writer that was just about to do so. */
+Test(trace_reader, cut_off_and_made_longer_again)
+{
+    cut_to(HF_TRACE_HEADER_BYTES, CAPACITY);
+}
+
 static void read_history(const void *bytes, size_t size)
 {
     hf_reader *reader;

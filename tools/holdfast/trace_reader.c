@@ -25,6 +25,7 @@ struct hf_reader {
     const char *bytes; /* memory is read, of `size` bytes */
     uint64_t size;
     uint64_t at;    /* the next record's place */
+    uint64_t last;  /* the place of the last one that was read; 0: none */
     uint64_t limit; /* up to where there may be records */
     uint64_t start; /* of the window, which has `held` bytes */
     uint64_t held;
@@ -206,12 +207,20 @@ hf_reader_status hf_reader_open_memory(const void *bytes, size_t size, hf_reader
     return begin(reader, out);
 }
 
+/* A writer that was about to make the file longer did so all the same: with zeros. */
+static bool is_last_one_gone(const hf_reader *reader)
+{
+    uint64_t head = 0;
+    return reader->last != 0 &&
+           (read_bytes(reader, &head, reader->last, sizeof head) != sizeof head || head == 0);
+}
+
 /* The length is asked for last: it only grows, unless the file is cut off. */
 bool hf_reader_is_cut_off(const hf_reader *reader)
 {
     hf_trace_header now;
     return read_bytes(reader, &now, 0, sizeof now) != sizeof now || now.magic != HF_TRACE_MAGIC ||
-           now.allocated > size_now(reader);
+           is_last_one_gone(reader) || now.allocated > size_now(reader);
 }
 
 void hf_reader_close(hf_reader *reader)
@@ -272,6 +281,7 @@ static hf_reader_status judge(hf_reader *reader, hf_reader_record *out)
         return HF_READER_END;
     out->at = reader->at;
     bool good = hf_record_take_apart(second_bytes(reader, reader->at), size, out);
+    reader->last = reader->at;
     step_over(reader, size);
     reader->tally.records += good;
     reader->tally.damaged += !good;
