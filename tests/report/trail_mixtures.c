@@ -5,6 +5,7 @@
 #include "spin_barrier.h"
 
 #include <criterion/criterion.h>
+#include <holdfast/base.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
